@@ -1,0 +1,73 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// Arrows go one way: a target may depend only on targets above it in this list.
+let package = Package(
+  name: "permafrost",
+  platforms: [.macOS(.v14)],
+  products: [
+    .executable(name: "permafrost", targets: ["permafrost"]),
+    .library(
+      name: "Permafrost",
+      targets: [
+        "Units", "Graph", "Checkpoints", "Steps", "Devices", "Simulation", "Optimization", "Planning",
+        "Kernels", "Engine", "Tasks", "Training", "Verification", "Exporting", "Reporting",
+      ]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/swiftcsv/SwiftCSV", from: "0.10.0"),
+  ],
+  targets: [
+    // C boundaries: a module map and a shim, or kernels that Swift cannot express.
+    .systemLibrary(name: "CGLPK", providers: [.apt(["libglpk-dev"]), .brew(["glpk"])]),
+    .systemLibrary(name: "CBLAS", providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
+    .target(name: "CGLPKGuard", dependencies: ["CGLPK"]),
+    .target(
+      name: "CKernels", dependencies: ["CBLAS"],
+      // Not -ffast-math: it breaks the rounding trick inside the exponential. These three do not.
+      cSettings: [.unsafeFlags(["-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast"])]),
+    .target(name: "CSystem"),
+
+    .target(name: "Units"),
+    .target(name: "Graph", dependencies: ["Units"]),
+    .target(
+      name: "Checkpoints", dependencies: ["Graph", .product(name: "Crypto", package: "swift-crypto")]),
+    .target(name: "Steps", dependencies: ["Graph"]),
+    .target(name: "Devices", dependencies: ["Units", "Yams"], resources: [.copy("Profiles")]),
+    .target(name: "Simulation", dependencies: ["Steps", "Devices"]),
+    .target(name: "Optimization", dependencies: ["CGLPKGuard"]),
+    .target(name: "Planning", dependencies: ["Simulation", "Optimization", "Checkpoints"]),
+    .target(name: "Kernels", dependencies: ["CKernels"]),
+    .target(name: "Engine", dependencies: ["Steps", "Kernels", "Checkpoints", "CSystem"]),
+    .target(name: "Tasks", dependencies: ["Units", "SwiftCSV"]),
+    .target(name: "Training", dependencies: ["Engine", "Tasks", "Planning"]),
+    .target(name: "Limits", dependencies: ["Units", "CSystem"]),
+    .target(name: "Verification", dependencies: ["Training", "Simulation", "Limits"]),
+    .target(name: "Exporting", dependencies: ["Planning"]),
+    .target(name: "Reporting", dependencies: ["Planning", "Verification"]),
+    .executableTarget(
+      name: "permafrost",
+      dependencies: [
+        "Units", "Graph", "Checkpoints", "Steps", "Devices", "Simulation", "Planning", "Engine", "Tasks",
+        "Training", "Limits", "Verification", "Exporting", "Reporting",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+
+    .testTarget(name: "UnitsTests", dependencies: ["Units"]),
+    .testTarget(name: "GraphTests", dependencies: ["Graph"]),
+    .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints"]),
+    .testTarget(name: "StepsTests", dependencies: ["Steps", "Simulation"]),
+    .testTarget(name: "DevicesTests", dependencies: ["Devices"]),
+    .testTarget(name: "OptimizationTests", dependencies: ["Optimization"]),
+    .testTarget(name: "PlanningTests", dependencies: ["Planning"]),
+    .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
+    .testTarget(name: "EngineTests", dependencies: ["Engine"], resources: [.copy("Fixtures")]),
+    .testTarget(name: "TasksTests", dependencies: ["Tasks"], resources: [.copy("Fixtures")]),
+    .testTarget(name: "LimitsTests", dependencies: ["Limits"]),
+    .testTarget(name: "CommandLineTests", dependencies: ["permafrost", "Checkpoints"]),
+  ],
+  swiftLanguageModes: [.v6]
+)
