@@ -1,0 +1,84 @@
+/// The architecture families whose layout and mathematics are known.
+public enum ModelFamily: String, Sendable, Codable, CaseIterable {
+  /// BERT (Devlin et al., arXiv 1810.04805): token types, a pooler, post-LayerNorm blocks. MiniLM shares it.
+  case bert
+  /// DistilBERT (Sanh et al., arXiv 1910.01108): BERT's blocks without token types or pooler.
+  case distilbert
+
+  /// What base-model tensor names start with inside a task model's checkpoint, e.g. `bert.`.
+  public var namePrefix: String { rawValue + "." }
+}
+
+/// Elementwise nonlinearities, named as in Hugging Face's `hidden_act`.
+public enum Activation: String, Sendable, Codable {
+  /// x·Φ(x) with the exact error function.
+  case gelu
+  /// The tanh approximation of GELU (Hendrycks and Gimpel, arXiv 1606.08415, section 2).
+  case geluTanh = "gelu_new"
+  case relu
+  case tanh
+}
+
+/// What the head predicts.
+public enum Problem: Hashable, Sendable, Codable {
+  /// One of `labels` classes; cross entropy.
+  case classification(labels: Int)
+  /// One number; mean squared error.
+  case regression
+
+  /// Columns of the logits.
+  public var outputs: Int {
+    switch self {
+    case .classification(let labels): labels
+    case .regression: 1
+    }
+  }
+}
+
+/// The shape of an encoder with a task head: everything that decides tensor names and sizes.
+public struct EncoderConfiguration: Hashable, Sendable, Codable {
+  public var family: ModelFamily
+  /// V, rows of the word embedding.
+  public var vocabularySize: Int
+  /// Rows of the position embedding: the longest sequence.
+  public var maximumPositions: Int
+  /// Rows of the token-type embedding; 0 where the family has none.
+  public var typeVocabularySize: Int
+  /// H.
+  public var hiddenSize: Int
+  /// F, nodes of each feed-forward pair.
+  public var feedForwardSize: Int
+  /// L.
+  public var layerCount: Int
+  /// a; divides H.
+  public var headCount: Int
+  public var activation: Activation
+  public var layerNormEpsilon: Double
+  public var hiddenDropout: Double
+  public var attentionDropout: Double
+  public var classifierDropout: Double
+  public var problem: Problem
+
+  public init(
+    family: ModelFamily, vocabularySize: Int, maximumPositions: Int = 512, typeVocabularySize: Int? = nil,
+    hiddenSize: Int, feedForwardSize: Int, layerCount: Int, headCount: Int, activation: Activation = .gelu,
+    layerNormEpsilon: Double = 1e-12, hiddenDropout: Double = 0.1, attentionDropout: Double = 0.1,
+    classifierDropout: Double? = nil, problem: Problem = .classification(labels: 2)
+  ) {
+    self.family = family
+    self.vocabularySize = vocabularySize
+    self.maximumPositions = maximumPositions
+    self.typeVocabularySize = typeVocabularySize ?? (family == .bert ? 2 : 0)
+    self.hiddenSize = hiddenSize
+    self.feedForwardSize = feedForwardSize
+    self.layerCount = layerCount
+    self.headCount = headCount
+    self.activation = activation
+    self.layerNormEpsilon = layerNormEpsilon
+    self.hiddenDropout = hiddenDropout
+    self.attentionDropout = attentionDropout
+    // DistilBERT's `seq_classif_dropout` defaults to 0.2; BERT's falls back to the hidden dropout.
+    self.classifierDropout = classifierDropout ?? (family == .distilbert ? 0.2 : hiddenDropout)
+    self.problem = problem
+  }
+}
