@@ -81,7 +81,8 @@ extension EncoderGraph {
       dropout: site(c.hiddenDropout), name: "layer.\(layer).attention-norm")
 
     let group = newGroup(.feedForward, layer: layer)
-    let up = linearParameters(names.up, group, inputs: c.hiddenSize, outputs: c.feedForwardSize, nodes: .outputs)
+    let up = linearParameters(
+      names.up, group, inputs: c.hiddenSize, outputs: c.feedForwardSize, nodes: .outputs)
     let down = linearParameters(
       names.down, group, inputs: c.feedForwardSize, outputs: c.hiddenSize, nodes: .inputs)
     let fed = value("layer.\(layer).feed-forward", .tokens, c.hiddenSize)

@@ -1,0 +1,92 @@
+/// Offsets for buffers of known size and lifetime, so that no two that live at the same time overlap.
+///
+/// Finding the smallest arena is NP-hard (dynamic storage allocation; Garey and Johnson, SR2). Buffers are placed greedily,
+/// each at the lowest address that is free during its whole life, in several orders; the tightest result wins, and
+/// buffers that stick out at the top are tried earlier until the lower bound is met or the effort is spent.
+public struct ArenaPacking: Sendable {
+  public struct Item: Sendable {
+    public let bytes: Int
+    public let lifetime: ClosedRange<Int>
+
+    public init(bytes: Int, lifetime: ClosedRange<Int>) {
+      self.bytes = bytes
+      self.lifetime = lifetime
+    }
+  }
+
+  /// One offset an item, in the items' order.
+  public private(set) var offsets: [Int]
+  /// Bytes of the arena.
+  public private(set) var size: Int
+  /// The most bytes alive at any moment, below which no packing can go.
+  public let lowerBound: Int
+
+  /// Rounds of moving what sticks out; each costs one greedy pass.
+  private static let improvementRounds = 40
+
+  public init(_ items: [Item]) {
+    lowerBound = Self.largestLiveSum(items)
+    offsets = Array(repeating: 0, count: items.count)
+    size = Int.max
+    func span(_ index: Int) -> Int { items[index].lifetime.count }
+    let keys: [(Int) -> (Int, Int)] = [
+      { (items[$0].bytes, span($0)) },
+      { (items[$0].bytes * span($0), items[$0].bytes) },
+      { (span($0), items[$0].bytes) },
+    ]
+    for key in keys where size > lowerBound {
+      // Ties fall back to the position, so that the order never depends on the sort.
+      var order = items.indices.sorted { first, second in
+        let (a, b) = (key(first), key(second))
+        return a == b ? first < second : a > b
+      }
+      var best = Int.max
+      for _ in 0..<Self.improvementRounds {
+        let (placed, top) = Self.place(items, in: order)
+        if top < size { (offsets, size) = (placed, top) }
+        guard size > lowerBound, top < best || best == Int.max else { break }
+        best = min(best, top)
+        let sticking = order.filter { placed[$0] + items[$0].bytes > lowerBound }
+        order = sticking + order.filter { placed[$0] + items[$0].bytes <= lowerBound }
+      }
+    }
+    if items.isEmpty { size = 0 }
+  }
+
+  /// Places items one after another, each in the tightest gap that fits among those alive with it.
+  private static func place(_ items: [Item], in order: [Int]) -> (offsets: [Int], top: Int) {
+    var offsets = Array(repeating: 0, count: items.count)
+    // Placed items by address, so that gaps are found in one walk.
+    var placed: [Int] = []
+    var top = 0
+    for index in order {
+      let item = items[index]
+      var (cursor, best, bestGap) = (0, -1, Int.max)
+      for other in placed where items[other].lifetime.overlaps(item.lifetime) {
+        let gap = offsets[other] - cursor
+        if gap >= item.bytes && gap < bestGap { (best, bestGap) = (cursor, gap) }
+        cursor = max(cursor, offsets[other] + items[other].bytes)
+      }
+      let offset = best >= 0 ? best : cursor
+      offsets[index] = offset
+      top = max(top, offset + item.bytes)
+      let position = placed.firstIndex { offsets[$0] > offset } ?? placed.endIndex
+      placed.insert(index, at: position)
+    }
+    return (offsets, top)
+  }
+
+  private static func largestLiveSum(_ items: [Item]) -> Int {
+    var change: [Int: Int] = [:]
+    for item in items {
+      change[item.lifetime.lowerBound, default: 0] += item.bytes
+      change[item.lifetime.upperBound + 1, default: 0] -= item.bytes
+    }
+    var (live, peak) = (0, 0)
+    for time in change.keys.sorted() {
+      live += change[time] ?? 0
+      peak = max(peak, live)
+    }
+    return peak
+  }
+}

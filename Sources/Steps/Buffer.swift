@@ -1,0 +1,84 @@
+import Graph
+
+/// Index of a buffer in its step or template.
+public typealias BufferID = Int
+
+/// What a buffer is for; prices are reported by it.
+public enum BufferCategory: String, Sendable, Codable, CaseIterable {
+  case weights, gradients, optimizer
+  /// Forward tensors that backward reads.
+  case activations
+  /// Forward tensors that backward does not read, and gradients of activations.
+  case temporaries
+  /// Scratch that kernels need while they run.
+  case workspace
+  /// Token ids, positions, labels.
+  case inputs
+}
+
+/// Which nodes of a feed-forward pair a buffer holds.
+public enum NodeSide: String, Sendable, Codable { case learners, frozen }
+
+/// One extent of a buffer, resolved by the recipe and the selection.
+public enum Dimension: Hashable, Sendable {
+  case fixed(Int)
+  /// T = B·S.
+  case tokens
+  /// B.
+  case sequences
+  case nodes(layer: Int, NodeSide)
+
+  func resolved(_ recipe: Recipe, retained: [Int], nodes: Int) -> Int {
+    switch self {
+    case .fixed(let count): count
+    case .tokens: recipe.tokens
+    case .sequences: recipe.batch
+    case .nodes(let layer, .learners): retained[layer]
+    case .nodes(let layer, .frozen): nodes - retained[layer]
+    }
+  }
+}
+
+/// A parameter tensor, or the part of it that one side's nodes make up.
+public struct ParameterPart: Hashable, Sendable {
+  public let parameter: ParameterID
+  /// nil where the tensor is not split by node.
+  public let side: NodeSide?
+  public let layer: Int?
+}
+
+/// A buffer of the step with every decision still open.
+public struct BufferTemplate: Sendable {
+  public enum Content: Hashable, Sendable {
+    case parameter(ParameterPart)
+    case state(ParameterPart, index: Int)
+    case input
+    case transient
+  }
+
+  public let name: String
+  public let category: BufferCategory
+  public let content: Content
+  /// Rows and columns of 4-byte elements, row-major.
+  public let rows: Dimension
+  public let columns: Dimension
+
+  /// Lives through the whole step and from one step to the next.
+  public var isStatic: Bool { content != .transient }
+
+  /// The layer whose retention decides the size, if any.
+  public var nodeLayer: Int? {
+    for case .nodes(let layer, _) in [rows, columns] { return layer }
+    return nil
+  }
+}
+
+/// Byte arithmetic shared by everyone who sizes buffers.
+public enum Bytes {
+  /// F32 and Int32 alike.
+  public static let element = 4
+  /// A cache line on every processor of interest, and enough for 512-bit vectors.
+  public static let alignment = 64
+
+  public static func aligned(_ bytes: Int) -> Int { (bytes + alignment - 1) / alignment * alignment }
+}

@@ -1,0 +1,249 @@
+import Graph
+
+extension Lowering {
+  mutating func emitBackward(_ index: Int) {
+    let operation = graph.operators[index].operation
+    guard let output = operation.output, let gradient = gradients[output] else { return }
+    switch operation {
+    case .embedding(let word, let position, let type, _):
+      emitTableUpdate(index, table: word, ids: .ids, gradient)
+      emitTableUpdate(index, table: position, ids: .positions, gradient)
+      if let type { emitTableUpdate(index, table: type, ids: .types, gradient) }
+
+    case .norm(let scale, let shift, let residual, let branch, let dropout, _):
+      emitNormBackward(
+        index, scale: scale, shift: shift, residual: residual, branch: branch, dropout: dropout, gradient)
+
+    case .dropout(let site, let input, _):
+      emit(
+        .dropout(site), index, .backward, detail: "backward",
+        [read(.input, gradient), addToGradient(of: input)])
+
+    case .linear(let linear, let input, _):
+      emit(
+        .linearInputGradient, index, .backward, detail: "input-gradient",
+        [read(.gradient, gradient), read(.weight, weight(linear.weight)), addToGradient(of: input)])
+      emitWeightUpdate(
+        index, linear.weight, gradient: gradient, input: saved(input, for: index), transposed: false)
+      emitBiasUpdate(index, linear.bias, gradient: gradient)
+
+    case .attention(let heads, let query, let key, let value, let dropout, _):
+      let scratch = workspace(
+        graph.operators[index].name + ".backward",
+        floats: Self.attentionWorkspace(sequence: recipe.sequence, backward: true))
+      emit(
+        .attentionBackward(heads: heads, dropout), index, .backward, detail: "backward",
+        [
+          read(.query, saved(query, for: index)), read(.key, saved(key, for: index)),
+          read(.value, saved(value, for: index), feeds: [.queryGradient, .keyGradient]),
+          read(.gradient, gradient), read(.offsets, inputs[.offsets]),
+          write(.workspace, scratch),
+          addToGradient(of: query, role: .queryGradient), addToGradient(of: key, role: .keyGradient),
+          addToGradient(of: value, role: .valueGradient),
+        ])
+
+    case .feedForward(let layer, let up, let down, let kind, let input, _):
+      emitFeedForwardBackward(
+        index, layer: layer, up: up, down: down, kind: kind, input: input, gradient)
+
+    case .activation(let kind, let input, let output):
+      let reference = kind == .tanh ? output : input
+      emit(
+        .activationBackward(kind), index, .backward, detail: "backward",
+        [read(.input, saved(reference, for: index)), write(.gradient, gradient, .readWrite)])
+      gradients[input] = gradient
+
+    case .firstToken(let input, _):
+      emit(
+        .firstTokenBackward, index, .backward, detail: "backward",
+        [read(.gradient, gradient), read(.offsets, inputs[.offsets]), addToGradient(of: input, role: .output)])
+
+    case .loss: break
+    }
+  }
+
+  /// What backward reads in place of a forward value: the saved tensor, or what brings it back.
+  private mutating func saved(_ value: ValueID, for index: Int) -> BufferID? {
+    guard let producer = producers[value] else { return nil }
+    let owner = graph.operators[producer].layer
+    if let replay, owner == graph.operators[index].layer { return replay.values[value] }
+    guard recipe.saving == .cheap, owner != nil,
+      case .norm(let scale, let shift, _, _, _, let output) = graph.operators[producer].operation
+    else { return forward.values[value] }
+    if let buffer = rebuilt[value] { return buffer }
+    let buffer = newBuffer(for: output, suffix: ".again")
+    emit(
+      .normRebuild, producer, .recompute, detail: "rebuild",
+      [
+        read(.normalised, forward.norms[producer]?.normalised), read(.weight, weight(scale)),
+        read(.bias, weight(shift)), write(.output, buffer),
+      ])
+    rebuilt[value] = buffer
+    return buffer
+  }
+
+  /// The operand through which a kernel contributes to a value's gradient.
+  private mutating func addToGradient(
+    of value: ValueID, role: OperandRole = .output
+  ) -> KernelTemplate.Operand {
+    let buffer = gradients[value] ?? newBuffer(for: value, prefix: "grad.")
+    gradients[value] = buffer
+    return write(role, buffer, .accumulate)
+  }
+
+  // MARK: Rules of more than one kernel
+
+  private mutating func emitNormBackward(
+    _ index: Int, scale: ParameterID, shift: ParameterID, residual: ValueID?, branch: ValueID,
+    dropout: DropoutSite, _ gradient: BufferID
+  ) {
+    let environment = replay ?? forward
+    let norm = environment.norms[index]
+    emitBiasUpdate(index, shift, gradient: gradient)
+    let scaleGradient = parameterGradient(scale)
+    emit(
+      .normScaleGradient, index, .backward, detail: "scale-gradient",
+      [read(.gradient, gradient), read(.normalised, norm?.normalised), write(.output, scaleGradient)])
+    emit(
+      .normBackward, index, .backward, detail: "backward",
+      [
+        read(.normalised, norm?.normalised), read(.deviation, norm?.deviation), read(.weight, weight(scale)),
+        write(.gradient, gradient, .readWrite),
+      ])
+    // After the input gradient, which reads the old scale.
+    emitUpdate(index, part: ParameterPart(parameter: scale, side: nil, layer: nil), gradient: scaleGradient)
+    guard let residual else {
+      gradients[branch] = gradient
+      return
+    }
+    // The branch gets a buffer of its own even without dropout: the residual's goes on accumulating.
+    emit(
+      .dropout(dropout), index, .backward, detail: "branch",
+      [read(.input, gradient), addToGradient(of: branch)])
+    precondition(gradients[residual] == nil, "a LayerNorm is the last reader of its residual")
+    gradients[residual] = gradient
+  }
+
+  private mutating func emitFeedForwardBackward(
+    _ index: Int, layer: Int, up: LinearParameters, down: LinearParameters, kind: Activation,
+    input: ValueID, _ gradient: BufferID
+  ) {
+    let environment = replay ?? forward
+    for side in [NodeSide.learners, .frozen] {
+      guard let (before, after) = environment.nodes[index]?[side] else { continue }
+      let name = side.rawValue
+      let nodeGradient = transient(
+        "grad.\(graph.operators[index].name).\(name)", .tokens, .nodes(layer: layer, side))
+      emit(
+        .linearInputGradient, index, .backward, side: side, detail: "down.\(name).input-gradient",
+        [
+          read(.gradient, gradient), read(.weight, weight(down.weight, side: side)),
+          write(.output, nodeGradient, .accumulate),
+        ])
+      if side == .learners {
+        var activated = after
+        if recipe.saving == .cheap {
+          activated = transient(
+            "\(graph.operators[index].name).\(name).after.again", .tokens, .nodes(layer: layer, side))
+          emit(
+            .activation(kind), index, .recompute, side: side, detail: "activation.\(name).again",
+            [read(.input, before), write(.output, activated)])
+        }
+        emitWeightUpdate(
+          index, down.weight, side: side, layer: layer, gradient: gradient, input: activated, transposed: true)
+      }
+      emit(
+        .activationBackward(kind), index, .backward, side: side, detail: "activation.\(name).backward",
+        [read(.input, before), write(.gradient, nodeGradient, .readWrite)])
+      emit(
+        .linearInputGradient, index, .backward, side: side, detail: "up.\(name).input-gradient",
+        [
+          read(.gradient, nodeGradient), read(.weight, weight(up.weight, side: side)),
+          addToGradient(of: input),
+        ])
+      if side == .learners {
+        emitWeightUpdate(
+          index, up.weight, side: side, layer: layer, gradient: nodeGradient, input: saved(input, for: index),
+          transposed: false)
+      }
+      emitBiasUpdate(index, up.bias, side: side, layer: layer, gradient: nodeGradient)
+    }
+    emitBiasUpdate(index, down.bias, gradient: gradient)
+  }
+
+  private mutating func emitWeightUpdate(
+    _ index: Int, _ parameter: ParameterID, side: NodeSide? = nil, layer: Int? = nil, gradient: BufferID,
+    input: BufferID?, transposed: Bool
+  ) {
+    let target = parameterGradient(parameter, side: side)
+    emit(
+      .linearWeightGradient(transposed: transposed), index, .backward, side: side,
+      detail: "\(shortName(parameter)).gradient",
+      [read(.gradient, gradient), read(.input, input), write(.output, target)])
+    emitUpdate(
+      index, part: ParameterPart(parameter: parameter, side: side, layer: layer), gradient: target)
+  }
+
+  private mutating func emitBiasUpdate(
+    _ index: Int, _ parameter: ParameterID, side: NodeSide? = nil, layer: Int? = nil, gradient: BufferID
+  ) {
+    let target = parameterGradient(parameter, side: side)
+    emit(
+      .columnSum, index, .backward, side: side, detail: "\(shortName(parameter)).gradient",
+      [read(.input, gradient), write(.output, target)])
+    emitUpdate(
+      index, part: ParameterPart(parameter: parameter, side: side, layer: layer), gradient: target)
+  }
+
+  private mutating func emitUpdate(_ index: Int, part: ParameterPart, gradient: BufferID) {
+    guard let weight = weights[part], let states = states[part] else { return }
+    let parameter = graph.parameters[part.parameter]
+    emit(
+      .update(decay: parameter.role.decays), index, .update, side: part.side, root: root(of: part),
+      detail: "\(shortName(part.parameter)).update",
+      [write(.weight, weight, .readWrite), read(.gradient, gradient)]
+        + states.enumerated().map { write(.state($0.offset), $0.element, .readWrite) })
+  }
+
+  /// Learners train with their layer's retention; a frozen part's bias only when the whole bias does.
+  private func root(of part: ParameterPart) -> Atom {
+    if part.side == .learners, let layer = part.layer { return .learners(layer: layer) }
+    return .parameter(part.parameter)
+  }
+
+  private mutating func emitTableUpdate(
+    _ index: Int, table: ParameterID, ids: OperandRole, _ gradient: BufferID
+  ) {
+    let parameter = graph.parameters[table]
+    let part = ParameterPart(parameter: table, side: nil, layer: nil)
+    guard let weight = weights[part], let states = states[part] else { return }
+    let name = shortName(table)
+    let starts = transient("\(parameter.name).starts", .fixed(1), .fixed(parameter.shape[0] + 1), .workspace)
+    let order = transient("\(parameter.name).order", .fixed(1), .tokens, .workspace)
+    emit(
+      .tokenIndex, index, .backward, detail: "\(name).index",
+      [read(.ids, inputs[ids]), write(.starts, starts), write(.order, order)])
+    let scratch = workspace("\(parameter.name)", floats: graph.configuration.hiddenSize)
+    emit(
+      .updateEmbedding(decay: parameter.role.decays), index, .update, root: .parameter(table),
+      detail: "\(name).update",
+      [
+        write(.weight, weight, .readWrite), read(.gradient, gradient), read(.starts, starts),
+        read(.order, order), write(.workspace, scratch),
+      ] + states.enumerated().map { write(.state($0.offset), $0.element, .readWrite) })
+  }
+
+  private mutating func parameterGradient(_ parameter: ParameterID, side: NodeSide? = nil) -> BufferID {
+    let part = ParameterPart(
+      parameter: parameter, side: side,
+      layer: side == nil ? nil : graph.groups[graph.parameters[parameter].group].layer)
+    let (rows, columns) = shape(of: part)
+    let name = graph.parameters[parameter].name + (side.map { ".\($0.rawValue)" } ?? "")
+    return transient("grad.\(name)", rows, columns, .gradients)
+  }
+
+  /// The last two components of a tensor's name, e.g. `query.weight`.
+  private func shortName(_ parameter: ParameterID) -> String {
+    graph.parameters[parameter].name.split(separator: ".").suffix(2).joined(separator: ".")
+  }
+}

@@ -1,0 +1,182 @@
+import Graph
+
+/// Turns a graph into the kernels of one training step: forward, loss, then backward with updates in it.
+struct Lowering {
+  let graph: EncoderGraph
+  let recipe: Recipe
+  private(set) var buffers: [BufferTemplate] = []
+  private(set) var kernels: [KernelTemplate] = []
+
+  /// Where forward left what backward may read; a recomputed layer has a second one.
+  struct Environment {
+    var values: [ValueID: BufferID] = [:]
+    /// Normalised input and reciprocal deviation, by operator.
+    var norms: [Int: (normalised: BufferID, deviation: BufferID)] = [:]
+    /// Input and output of the activation, by operator and side.
+    var nodes: [Int: [NodeSide: (before: BufferID, after: BufferID)]] = [:]
+  }
+
+  private(set) var forward = Environment()
+  /// The environment of the layer whose backward is being lowered, when it was recomputed.
+  private(set) var replay: Environment?
+  /// LayerNorm outputs brought back during this layer's backward.
+  var rebuilt: [ValueID: BufferID] = [:]
+  var gradients: [ValueID: BufferID] = [:]
+  private(set) var weights: [ParameterPart: BufferID] = [:]
+  private(set) var states: [ParameterPart: [BufferID]] = [:]
+  private(set) var inputs: [OperandRole: BufferID] = [:]
+  /// Which operator defines each value.
+  let producers: [ValueID: Int]
+
+  init(graph: EncoderGraph, recipe: Recipe) {
+    self.graph = graph
+    self.recipe = recipe
+    producers = Dictionary(
+      uniqueKeysWithValues: graph.operators.enumerated().compactMap { index, placed in
+        placed.operation.output.map { ($0, index) }
+      })
+  }
+
+  mutating func run() {
+    declareInputs()
+    declareParameters()
+    var environment = Environment()
+    for index in graph.operators.indices { emitForward(index, into: &environment, phase: .forward) }
+    forward = environment
+    var layer: Int?
+    for index in graph.operators.indices.reversed() {
+      if graph.operators[index].layer != layer {
+        layer = graph.operators[index].layer
+        enterBackward(ofLayer: layer)
+      }
+      emitBackward(index)
+    }
+  }
+
+  /// Starts a layer's backward: what was rebuilt for the last one is gone; a dropped layer runs again.
+  private mutating func enterBackward(ofLayer layer: Int?) {
+    rebuilt = [:]
+    replay = nil
+    guard let layer, recipe.saving == .recompute else { return }
+    let members = graph.operators.indices.filter { graph.operators[$0].layer == layer }
+    var environment = Environment()
+    let inside = Set(members.compactMap { graph.operators[$0].operation.output })
+    for value in Set(members.flatMap { graph.operators[$0].operation.inputs }).subtracting(inside) {
+      environment.values[value] = forward.values[value]
+    }
+    for index in members { emitForward(index, into: &environment, phase: .recompute) }
+    replay = environment
+  }
+
+  // MARK: Declarations
+
+  private mutating func declareInputs() {
+    let tokens: [(OperandRole, String, Dimension)] = [
+      (.ids, "ids", .tokens), (.positions, "positions", .tokens),
+      (.offsets, "offsets", .fixed(recipe.batch + 1)), (.labels, "labels", .sequences),
+      (.loss, "loss", .fixed(1)),
+    ]
+    for (role, name, columns) in tokens { inputs[role] = input(name, columns) }
+    if graph.configuration.typeVocabularySize > 0 { inputs[.types] = input("types", .tokens) }
+  }
+
+  private mutating func input(_ name: String, _ columns: Dimension) -> BufferID {
+    newBuffer("input.\(name)", .inputs, .input, .fixed(1), columns)
+  }
+
+  private mutating func declareParameters() {
+    for parameter in graph.parameters {
+      for part in parts(of: parameter) {
+        let (rows, columns) = shape(of: part)
+        let name = graph.parameters[part.parameter].name + (part.side.map { ".\($0.rawValue)" } ?? "")
+        weights[part] = newBuffer(name, .weights, .parameter(part), rows, columns)
+        states[part] = (0..<recipe.optimizer.statesPerParameter).map {
+          newBuffer("\(name).state\($0)", .optimizer, .state(part, index: $0), rows, columns)
+        }
+      }
+    }
+  }
+
+  /// A tensor as one part, or as its learners' and its frozen nodes' parts.
+  func parts(of parameter: Parameter) -> [ParameterPart] {
+    guard parameter.nodeAxis != nil else {
+      return [ParameterPart(parameter: parameter.id, side: nil, layer: nil)]
+    }
+    let layer = graph.groups[parameter.group].layer
+    return [NodeSide.learners, .frozen].map {
+      ParameterPart(parameter: parameter.id, side: $0, layer: layer)
+    }
+  }
+
+  /// Split parts keep nodes as rows, so that learners are contiguous whichever axis they lie on in the checkpoint.
+  func shape(of part: ParameterPart) -> (rows: Dimension, columns: Dimension) {
+    let parameter = graph.parameters[part.parameter]
+    let isVector = parameter.shape.count == 1
+    guard let side = part.side, let layer = part.layer else {
+      return isVector
+        ? (.fixed(1), .fixed(parameter.shape[0])) : (.fixed(parameter.shape[0]), .fixed(parameter.shape[1]))
+    }
+    let nodes = Dimension.nodes(layer: layer, side)
+    return isVector ? (.fixed(1), nodes) : (nodes, .fixed(graph.configuration.hiddenSize))
+  }
+
+  mutating func newBuffer(
+    _ name: String, _ category: BufferCategory, _ content: BufferTemplate.Content, _ rows: Dimension,
+    _ columns: Dimension
+  ) -> BufferID {
+    buffers.append(
+      BufferTemplate(name: name, category: category, content: content, rows: rows, columns: columns))
+    return buffers.count - 1
+  }
+
+  mutating func transient(
+    _ name: String, _ rows: Dimension, _ columns: Dimension, _ category: BufferCategory = .temporaries
+  ) -> BufferID {
+    newBuffer(name, category, .transient, rows, columns)
+  }
+
+  mutating func workspace(_ name: String, floats: Int) -> BufferID {
+    transient("\(name).workspace", .fixed(recipe.threads), .fixed(floats), .workspace)
+  }
+
+  mutating func newBuffer(for value: ValueID, prefix: String = "", suffix: String = "") -> BufferID {
+    let description = graph.values[value]
+    return transient(
+      prefix + description.name + suffix, rows(of: value), .fixed(description.columns))
+  }
+
+  func rows(of value: ValueID) -> Dimension {
+    graph.values[value].rows == .tokens ? .tokens : .sequences
+  }
+
+  // MARK: Kernels
+
+  mutating func emit(
+    _ operation: KernelOperation, _ index: Int, _ phase: Phase, side: NodeSide? = nil, root: Atom? = nil,
+    detail: String = "", _ operands: [KernelTemplate.Operand?]
+  ) {
+    let placed = graph.operators[index]
+    let name = detail.isEmpty ? placed.name : "\(placed.name).\(detail)"
+    kernels.append(
+      KernelTemplate(
+        operation: operation, name: name, layer: placed.layer, phase: phase,
+        operands: operands.compactMap { $0 }, root: root, side: side))
+  }
+
+  func read(
+    _ role: OperandRole, _ buffer: BufferID?, feeds: [OperandRole] = []
+  ) -> KernelTemplate.Operand? {
+    buffer.map { KernelTemplate.Operand(role: role, buffer: $0, access: .read, feeds: feeds) }
+  }
+
+  func write(_ role: OperandRole, _ buffer: BufferID, _ access: Access = .write) -> KernelTemplate.Operand {
+    KernelTemplate.Operand(role: role, buffer: buffer, access: access)
+  }
+
+  func weight(_ parameter: ParameterID, side: NodeSide? = nil) -> BufferID? {
+    weights[
+      ParameterPart(
+        parameter: parameter, side: side,
+        layer: side == nil ? nil : graph.groups[graph.parameters[parameter].group].layer)]
+  }
+}

@@ -1,0 +1,63 @@
+import Graph
+
+/// The training step with every decision open: all kernels that any selection could need, in order.
+///
+/// A concrete step is what remains of it: a kernel survives when something it produces is needed, and in the end only
+/// updates and the loss are needed for their own sake. `needs` records, for every use of every buffer, the decisions
+/// under which it happens, so the simulator (by filtering) and the planner (by linear constraints) read one source.
+public struct StepTemplate: Sendable {
+  public let graph: EncoderGraph
+  public let recipe: Recipe
+  public let atoms: AtomIndex
+  public let buffers: [BufferTemplate]
+  public let kernels: [KernelTemplate]
+  /// Conditions of every kernel's operands, in the operands' order.
+  public let needs: [[AtomSet]]
+
+  /// Lowers a graph; the recipe fixes shapes, optimizer and saving policy.
+  public init(_ graph: EncoderGraph, _ recipe: Recipe) {
+    var lowering = Lowering(graph: graph, recipe: recipe)
+    lowering.run()
+    self.graph = graph
+    self.recipe = recipe
+    atoms = AtomIndex(graph)
+    buffers = lowering.buffers
+    kernels = lowering.kernels
+    needs = Self.needs(of: kernels, buffers: buffers, atoms: atoms)
+  }
+
+  /// The decisions under which a kernel runs: those under which any of its operands is used.
+  public func need(ofKernel index: Int) -> AtomSet {
+    needs[index].reduce(into: AtomSet()) { $0.formUnion($1) }
+  }
+
+  /// Walks the step backwards, as dead-code elimination does, but with sets of decisions in place of truth values.
+  private static func needs(
+    of kernels: [KernelTemplate], buffers: [BufferTemplate], atoms: AtomIndex
+  ) -> [[AtomSet]] {
+    var wanted = Array(repeating: AtomSet(), count: buffers.count)
+    var result = Array(repeating: [AtomSet](), count: kernels.count)
+    for index in kernels.indices.reversed() {
+      let kernel = kernels[index]
+      let root = kernel.root.map { atoms.set($0) } ?? AtomSet()
+      var outputs: [OperandRole: AtomSet] = [:]
+      var total = root
+      for operand in kernel.operands where operand.access.writes && operand.role != .workspace {
+        // What outlives the step (weights, states, the loss) is wanted because its kernel is a root.
+        let need = buffers[operand.buffer].isStatic ? root : wanted[operand.buffer]
+        outputs[operand.role] = need
+        total.formUnion(need)
+      }
+      result[index] = kernel.operands.map { operand in
+        if operand.access.writes { return outputs[operand.role] ?? total }
+        if operand.feeds.isEmpty { return total }
+        return operand.feeds.reduce(into: AtomSet()) { $0.formUnion(outputs[$1] ?? AtomSet()) }
+      }
+      for (operand, need) in zip(kernel.operands, result[index]) {
+        if operand.access == .write { wanted[operand.buffer] = AtomSet() }
+        if operand.access.reads { wanted[operand.buffer].formUnion(need) }
+      }
+    }
+    return result
+  }
+}

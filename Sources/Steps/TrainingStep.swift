@@ -1,0 +1,119 @@
+import Graph
+
+/// A buffer of a concrete step.
+public struct Buffer: Sendable {
+  public enum Storage: Hashable, Sendable {
+    /// Bytes from the start of the arena.
+    case arena(offset: Int)
+    /// Read-only pages of the checkpoint.
+    case mapped
+  }
+
+  public let name: String
+  public let category: BufferCategory
+  public let content: BufferTemplate.Content
+  public let rows: Int
+  public let columns: Int
+  /// Holds a matrix `(inputs, outputs)` where the checkpoint has `(outputs, inputs)`.
+  public let isTransposed: Bool
+  public fileprivate(set) var storage: Storage
+  /// First and last kernel that touches it; nil when it lives through every step.
+  public let lifetime: ClosedRange<Int>?
+
+  public var count: Int { rows * columns }
+
+  /// Bytes it takes: rounded up to the alignment in the arena, exact in the checkpoint.
+  public var bytes: Int {
+    storage == .mapped ? count * Bytes.element : Bytes.aligned(count * Bytes.element)
+  }
+}
+
+/// One kernel of a concrete step.
+public struct Kernel: Sendable {
+  public struct Operand: Hashable, Sendable {
+    public let role: OperandRole
+    public let buffer: BufferID
+    public let access: Access
+  }
+
+  public let operation: KernelOperation
+  public let name: String
+  public let layer: Int?
+  public let phase: Phase
+  public let operands: [Operand]
+
+  public func operand(_ role: OperandRole) -> BufferID? {
+    operands.first { $0.role == role }?.buffer
+  }
+}
+
+/// The explicit, ordered list of kernels of one optimizer step under one selection, every byte placed.
+public struct TrainingStep: Sendable {
+  public let graph: EncoderGraph
+  public let recipe: Recipe
+  public let selection: Selection
+  public private(set) var buffers: [Buffer]
+  public let kernels: [Kernel]
+  /// Bytes at the bottom of the arena that live through every step.
+  public private(set) var staticBytes: Int
+  /// Bytes of the whole arena.
+  public private(set) var arenaBytes: Int
+
+  /// Bytes of frozen tensors read in place from the checkpoint.
+  public var mappedBytes: Int {
+    buffers.reduce(0) { $0 + ($1.storage == .mapped ? $1.bytes : 0) }
+  }
+
+  /// What the step needs: its arena and the mapped weights.
+  public var peakBytes: Int { arenaBytes + mappedBytes }
+
+  /// What runs of a step.
+  public enum Extent: Sendable {
+    case training
+    /// Forward and loss only, with the same weights and states in the same places.
+    case evaluation
+  }
+
+  /// Filters a template by a selection, and places every buffer.
+  public init(_ template: StepTemplate, _ selection: Selection, extent: Extent = .training) {
+    graph = template.graph
+    recipe = template.recipe
+    self.selection = selection
+    let filter = Specialization(template: template, selection: selection, extent: extent)
+    kernels = filter.kernels
+    buffers = filter.buffers
+    (staticBytes, arenaBytes) = (0, 0)
+
+    var end = 0
+    for index in buffers.indices where buffers[index].lifetime == nil && buffers[index].storage != .mapped {
+      buffers[index].storage = .arena(offset: end)
+      end += buffers[index].bytes
+    }
+    staticBytes = end
+    let transient = buffers.indices.filter { buffers[$0].lifetime != nil }
+    let packing = ArenaPacking(
+      transient.map { ArenaPacking.Item(bytes: buffers[$0].bytes, lifetime: buffers[$0].lifetime ?? 0...0) })
+    for (index, offset) in zip(transient, packing.offsets) {
+      buffers[index].storage = .arena(offset: end + offset)
+    }
+    arenaBytes = end + packing.size
+  }
+
+  /// Bytes that live at each kernel, statics included, mapped weights not.
+  public func liveBytes() -> [Int] {
+    var change = Array(repeating: 0, count: kernels.count + 1)
+    for buffer in buffers {
+      guard let lifetime = buffer.lifetime else { continue }
+      change[lifetime.lowerBound] += buffer.bytes
+      change[lifetime.upperBound + 1] -= buffer.bytes
+    }
+    var live = staticBytes
+    return change.dropLast().map { delta in
+      live += delta
+      return live
+    }
+  }
+
+  /// The evaluation pass may need more room than training when next to nothing trains; both share one arena.
+  public mutating func reserve(_ other: TrainingStep) { arenaBytes = max(arenaBytes, other.arenaBytes) }
+}
