@@ -1,0 +1,30 @@
+// A pool of threads that share loops by static partition, so that results do not depend on scheduling.
+#pragma once
+
+#include <stddef.h>
+
+/// Stack of each worker thread, in bytes. OpenBLAS keeps its buffers elsewhere; the kernels use a few KiB.
+#define PF_STACK_BYTES ((size_t)256 << 10)
+
+typedef struct pf_pool pf_pool;
+
+/// The part [begin, end) of a loop, run by pool thread `thread` (0 is the caller).
+typedef void (*pf_body)(void *context, size_t thread, size_t begin, size_t end);
+
+/// Starts `threads - 1` workers; the calling thread is the remaining one. Returns NULL, with `errno` set, when
+/// `threads` is 0 or the system refuses a thread. Also keeps OpenBLAS from starting threads of its own per call.
+pf_pool *pf_pool_create(size_t threads);
+
+/// Stops and joins the workers. NULL is allowed.
+void pf_pool_destroy(pf_pool *pool);
+
+size_t pf_pool_threads(const pf_pool *pool);
+
+/// Runs `body` over [0, count), cut at multiples of `unit` into at most one range a thread. Calls from several
+/// threads take turns; `body` must not call it again.
+void pf_parallel(pf_pool *pool, size_t count, size_t unit, pf_body body, void *context);
+
+/// Makes the BLAS map and touch every buffer that `pf_gemm` and attention will ever use, on all threads at once, so
+/// that resident memory measured afterwards does not grow with later products. Its operands are unmapped again.
+/// Returns 0, or the `errno` of the mapping that failed.
+int pf_warm_up(pf_pool *pool);

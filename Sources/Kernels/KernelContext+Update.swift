@@ -1,0 +1,50 @@
+internal import CKernels
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Darwin)
+  internal import Darwin
+#endif
+
+/// How parameters change given their gradients, with PyTorch's formulas.
+public enum UpdateRule: Sendable, Equatable {
+  /// p ← p − lr·wd·p; m ← β₁m + (1 − β₁)g; v ← β₂v + (1 − β₂)g²; p ← p − lr/c₁ · m / (√v/√c₂ + ε), with
+  /// cᵢ = 1 − βᵢ^step and `step` counted from 1. `state1` is m, `state2` is v, both zero at first.
+  /// https://docs.pytorch.org/docs/stable/generated/torch.optim.AdamW.html
+  case adamW(
+    learningRate: Double, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8,
+    weightDecay: Double = 0.01, step: Int)
+  /// p ← p − lr (g + wd·p). Neither state is read.
+  /// https://docs.pytorch.org/docs/stable/generated/torch.optim.SGD.html
+  case sgd(learningRate: Double, weightDecay: Double = 0)
+  /// b ← momentum·b + g + wd·p; p ← p − lr·b. `state1` is b, zero at first. The same page.
+  case momentum(learningRate: Double, momentum: Double = 0.9, weightDecay: Double = 0)
+
+  var spec: pf_optimizer {
+    switch self {
+    case .adamW(let learningRate, let beta1, let beta2, let epsilon, let weightDecay, let step):
+      pf_optimizer(
+        kind: PF_ADAMW, learning_rate: learningRate, beta1: beta1, beta2: beta2, epsilon: epsilon,
+        weight_decay: weightDecay, bias_correction1: 1 - pow(beta1, Double(step)),
+        bias_correction2: 1 - pow(beta2, Double(step)), momentum: 0)
+    case .sgd(let learningRate, let weightDecay):
+      pf_optimizer(
+        kind: PF_SGD, learning_rate: learningRate, beta1: 0, beta2: 0, epsilon: 0, weight_decay: weightDecay,
+        bias_correction1: 1, bias_correction2: 1, momentum: 0)
+    case .momentum(let learningRate, let momentum, let weightDecay):
+      pf_optimizer(
+        kind: PF_SGD_MOMENTUM, learning_rate: learningRate, beta1: 0, beta2: 0, epsilon: 0,
+        weight_decay: weightDecay, bias_correction1: 1, bias_correction2: 1, momentum: momentum)
+    }
+  }
+}
+
+extension KernelContext {
+  /// Updates `count` parameters in place; states that the rule does not have may be nil.
+  public func update(
+    _ rule: UpdateRule, count: Int, parameters: UnsafeMutablePointer<Float>, gradients: UnsafePointer<Float>,
+    state1: UnsafeMutablePointer<Float>?, state2: UnsafeMutablePointer<Float>?
+  ) {
+    withUnsafePointer(to: rule.spec) { pf_update(pool, $0, count, parameters, gradients, state1, state2) }
+  }
+}
