@@ -24,7 +24,8 @@ let package = Package(
     // C boundaries: a module map and a shim, or kernels that Swift cannot express.
     .systemLibrary(name: "CGLPK", providers: [.apt(["libglpk-dev"]), .brew(["glpk"])]),
     .systemLibrary(name: "CBLAS", providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
-    .target(name: "CGLPKGuard", dependencies: ["CGLPK"]),
+    // The module map's `link` reaches Swift importers only; this target is plain C.
+    .target(name: "CGLPKGuard", dependencies: ["CGLPK"], linkerSettings: [.linkedLibrary("glpk")]),
     .target(
       name: "CKernels", dependencies: ["CBLAS"],
       // Not -ffast-math: it breaks the rounding trick inside the exponential. These three do not.
