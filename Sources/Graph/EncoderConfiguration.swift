@@ -5,7 +5,7 @@ public enum ModelFamily: String, Sendable, Codable, CaseIterable {
   /// DistilBERT (Sanh et al., arXiv 1910.01108): BERT's blocks without token types or pooler.
   case distilbert
 
-  /// What base-model tensor names start with inside a task model's checkpoint, e.g. `bert.`.
+  /// What base-model tensor names start with inside a task model's checkpoint: `bert.`.
   public var namePrefix: String { rawValue + "." }
 }
 

@@ -83,6 +83,6 @@ public struct PlacedOperator: Hashable, Sendable {
   public let operation: Operator
   /// The encoder layer; nil for the embeddings and the head.
   public let layer: Int?
-  /// What kernels made from it are called, e.g. `layer.3.query`.
+  /// What kernels made from it are called: `layer.3.query`.
   public let name: String
 }

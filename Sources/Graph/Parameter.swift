@@ -23,7 +23,7 @@ public enum ParameterRole: String, Sendable, Codable {
 /// One tensor of the checkpoint.
 public struct Parameter: Hashable, Sendable {
   public let id: ParameterID
-  /// The tensor's name without the family's prefix, e.g. `encoder.layer.0.attention.self.query.weight`.
+  /// The tensor's name without the family's prefix: `encoder.layer.0.attention.self.query.weight`.
   public let name: String
   public let shape: [Int]
   public let role: ParameterRole

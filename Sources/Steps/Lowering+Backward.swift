@@ -242,7 +242,7 @@ extension Lowering {
     return transient("grad.\(name)", rows, columns, .gradients)
   }
 
-  /// The last two components of a tensor's name, e.g. `query.weight`.
+  /// The last two components of a tensor's name: `query.weight`.
   private func shortName(_ parameter: ParameterID) -> String {
     graph.parameters[parameter].name.split(separator: ".").suffix(2).joined(separator: ".")
   }

@@ -135,8 +135,10 @@ struct Lowering {
     newBuffer(name, category, .transient, rows, columns)
   }
 
+  /// Scratch of so many floats a thread, in whole cache lines so that threads do not share one.
   mutating func workspace(_ name: String, floats: Int) -> BufferID {
-    transient("\(name).workspace", .fixed(recipe.threads), .fixed(floats), .workspace)
+    let columns = Bytes.aligned(floats * Bytes.element) / Bytes.element
+    return transient("\(name).workspace", .fixed(recipe.threads), .fixed(columns), .workspace)
   }
 
   mutating func newBuffer(for value: ValueID, prefix: String = "", suffix: String = "") -> BufferID {

@@ -5,7 +5,7 @@ import Graph
 /// A pair's first matrix, its bias's learner entries and its second matrix train by node (FAR); the first bias may also train
 /// alone and whole, and the second bias, which has no nodes, is an ordinary tensor.
 public struct Selection: Hashable, Sendable {
-  /// Tensors trained whole. Of a feed-forward pair only its two biases may be listed.
+  /// Tensors trained whole; of a feed-forward pair only its two biases may be listed.
   public var trainable: Set<ParameterID>
   /// Learner nodes per layer, `0...F`; a split layer's learners come first after reconfiguration.
   public var retained: [Int]

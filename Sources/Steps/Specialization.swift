@@ -11,7 +11,7 @@ struct Specialization {
     let trained = template.atoms.active(selection)
     let sizes = template.buffers.map { template.count(of: $0, selection) }
 
-    var survivors: [(KernelTemplate, [KernelTemplate.Operand])] = []
+    var survivors: [(origin: Int, operands: [KernelTemplate.Operand])] = []
     for (index, kernel) in template.kernels.enumerated() {
       let side = kernel.side.map { side in
         kernel.layer.map { template.nodes(side, layer: $0, selection) } ?? 0
@@ -19,16 +19,16 @@ struct Specialization {
       guard side != 0 else { continue }
       let operands = zip(kernel.operands, template.needs[index])
         .filter { sizes[$0.buffer] > 0 && !$1.isDisjoint(with: active) }.map(\.0)
-      if !operands.isEmpty { survivors.append((kernel, operands)) }
+      if !operands.isEmpty { survivors.append((index, operands)) }
     }
 
     var lifetimes: [BufferID: ClosedRange<Int>] = [:]
     for (position, survivor) in survivors.enumerated() {
-      for operand in survivor.1 {
+      for operand in survivor.operands {
         lifetimes[operand.buffer] = (lifetimes[operand.buffer]?.lowerBound ?? position)...position
       }
     }
-    let loss = survivors.firstIndex { $0.0.phase == .loss } ?? survivors.count
+    let loss = survivors.firstIndex { template.kernels[$0.origin].phase == .loss } ?? survivors.count
 
     var renumbered: [BufferID: BufferID] = [:]
     for (id, buffer) in template.buffers.enumerated() where sizes[id] > 0 {
@@ -40,10 +40,12 @@ struct Specialization {
     }
 
     var written = Set<BufferID>()
-    for (kernel, operands) in survivors {
+    for (origin, operands) in survivors {
+      let kernel = template.kernels[origin]
       kernels.append(
         Kernel(
           operation: kernel.operation, name: kernel.name, layer: kernel.layer, phase: kernel.phase,
+          origin: origin,
           operands: operands.compactMap { operand in
             guard let buffer = renumbered[operand.buffer] else { return nil }
             let first = operand.access.writes && written.insert(buffer).inserted
@@ -76,8 +78,10 @@ extension StepTemplate {
     return !active.isDisjoint(with: atoms.set(.parameter(part.parameter)))
   }
 
-  /// Whether a part is held in the arena: when it trains, when its tensor is split, and when it belongs to the head, which a
-  /// pretrained checkpoint need not hold. Everything else is read in place.
+  /// Whether a part is held in the arena rather than read in place.
+  ///
+  /// It is when it trains, when its tensor is split, and when it belongs to the head, which a pretrained checkpoint need not
+  /// hold.
   public func isResident(_ part: ParameterPart, _ active: AtomSet, _ selection: Selection) -> Bool {
     if trains(part, active) || graph.parameters[part.parameter].isHead { return true }
     guard let layer = part.layer else { return false }

@@ -40,6 +40,8 @@ public struct Kernel: Sendable {
   public let name: String
   public let layer: Int?
   public let phase: Phase
+  /// Position of its template among the template's kernels.
+  public let origin: Int
   public let operands: [Operand]
 
   public func operand(_ role: OperandRole) -> BufferID? {

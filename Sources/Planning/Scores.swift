@@ -1,0 +1,89 @@
+import Graph
+import Steps
+
+/// How much each tensor and each feed-forward node is worth training, on one scale.
+public struct Scores: Sendable, Codable, Equatable {
+  /// Where the numbers come from.
+  public enum Origin: String, Sendable, Codable {
+    /// L1 norms of the weight changes over a priming phase (FAR's learning metric).
+    case priming
+    /// No measurement: ``prior(_:)``.
+    case prior
+  }
+
+  public static let currentSchema = 1
+
+  public var schema: Int
+  public var origin: Origin
+  public var modelIdentity: String
+  /// Hash of the weights that were primed; nil for the prior.
+  public var weightsIdentity: String?
+  public var task: String?
+  public var steps: Int?
+  /// By tensor name without the family's prefix; tensors split by node are in `nodes`.
+  public var tensors: [String: Double]
+  /// By layer, then node: the node's row of the first matrix and its bias, and its column of the second.
+  public var nodes: [[Double]]
+
+  public init(
+    origin: Origin, modelIdentity: String, weightsIdentity: String? = nil, task: String? = nil,
+    steps: Int? = nil, tensors: [String: Double], nodes: [[Double]]
+  ) {
+    schema = Self.currentSchema
+    self.origin = origin
+    self.modelIdentity = modelIdentity
+    self.weightsIdentity = weightsIdentity
+    self.task = task
+    self.steps = steps
+    self.tensors = tensors
+    self.nodes = nodes
+  }
+
+  /// A stand-in where nothing was measured: the square root of the parameter count, weighted by depth.
+  ///
+  /// An assumption, not a result. The square root says that returns diminish with size, so that small groups (biases, LayerNorms)
+  /// are not drowned; the weight `(l+1)/L` says that upper layers adapt more to a task (Howard and Ruder, arXiv 1801.06146; Lee et al.,
+  /// arXiv 1911.03090); embeddings get a twentieth, because a batch touches few of their rows. Nodes of a
+  /// layer are worth the same each, with diminishing returns in their number.
+  public static func prior(_ graph: EncoderGraph, modelIdentity: String) -> Scores {
+    let layers = graph.configuration.layerCount
+    var tensors: [String: Double] = [:]
+    for parameter in graph.parameters where !parameter.isSplitByNode {
+      let group = graph.groups[parameter.group]
+      let depth =
+        group.layer.map { Double($0 + 1) / Double(layers) } ?? (group.kind.isEmbedding ? 0.05 : 1)
+      tensors[parameter.name] = depth * Double(parameter.count).squareRoot()
+    }
+    let width = 2 * graph.configuration.hiddenSize + 1
+    let nodes = (0..<layers).map { layer in
+      (0..<graph.configuration.feedForwardSize).map { node in
+        let depth = Double(layer + 1) / Double(layers)
+        // Differences of √(n·width), so that n nodes together are worth √(their parameters).
+        return depth * (Double((node + 1) * width).squareRoot() - Double(node * width).squareRoot())
+      }
+    }
+    return Scores(origin: .prior, modelIdentity: modelIdentity, tensors: tensors, nodes: nodes)
+  }
+
+  /// A layer's nodes from the highest score to the lowest; ties keep their order.
+  public func rankedNodes(layer: Int) -> [Int] {
+    let scores = nodes[layer]
+    return scores.indices.sorted { scores[$0] == scores[$1] ? $0 < $1 : scores[$0] > scores[$1] }
+  }
+
+  /// What a selection captures: its tensors' scores and those of the best nodes of every layer.
+  public func captured(by selection: Selection, of graph: EncoderGraph) -> Double {
+    let whole = selection.trainable.reduce(0) { total, id in
+      let parameter = graph.parameters[id]
+      guard parameter.nodeAxis != nil, let layer = graph.groups[parameter.group].layer else {
+        return total + (tensors[parameter.name] ?? 0)
+      }
+      // A first bias trained whole beside learners: the learners' entries already count with their nodes.
+      let nodes = graph.configuration.feedForwardSize
+      return total + (tensors[parameter.name] ?? 0) * Double(nodes - selection.retained[layer]) / Double(nodes)
+    }
+    return selection.retained.indices.reduce(whole) { total, layer in
+      total + rankedNodes(layer: layer).prefix(selection.retained[layer]).reduce(0) { $0 + nodes[layer][$1] }
+    }
+  }
+}
