@@ -81,4 +81,31 @@ public struct EncoderConfiguration: Hashable, Sendable, Codable {
     self.classifierDropout = classifierDropout ?? (family == .distilbert ? 0.2 : hiddenDropout)
     self.problem = problem
   }
+
+  /// The first rule a configuration from outside breaks, as the end of a sentence, or nil.
+  public var brokenRule: String? {
+    let sizes = [
+      ("vocabulary size", vocabularySize), ("maximum positions", maximumPositions),
+      ("hidden size", hiddenSize), ("feed-forward size", feedForwardSize), ("layer count", layerCount),
+      ("head count", headCount), ("number of outputs", problem.outputs),
+    ]
+    // Wide enough for any published encoder, narrow enough that no product of sizes overflows.
+    let limit = 1 << 24
+    for (name, size) in sizes where !(1...limit).contains(size) {
+      return "\(name) \(size) is not within 1...\(limit)"
+    }
+    if !(0...limit).contains(typeVocabularySize) { return "token types \(typeVocabularySize) are out of range" }
+    if hiddenSize > 65_536 || feedForwardSize > 262_144 || layerCount > 1_024 {
+      return "sizes are absurdly large"
+    }
+    if hiddenSize % headCount != 0 {
+      return "hidden size \(hiddenSize) is not a multiple of \(headCount) heads"
+    }
+    for (name, rate) in [
+      ("hidden", hiddenDropout), ("attention", attentionDropout), ("classifier", classifierDropout),
+    ]
+    where !(0..<1).contains(rate) { return "\(name) dropout \(rate) is not within 0..<1" }
+    if !(layerNormEpsilon > 0) { return "LayerNorm epsilon \(layerNormEpsilon) is not positive" }
+    return nil
+  }
 }

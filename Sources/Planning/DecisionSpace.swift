@@ -40,16 +40,16 @@ struct DecisionSpace: Sendable {
     _ group: ParameterGroup, _ graph: EncoderGraph, _ scores: Scores
   ) -> [GroupOption] {
     let parameters = group.parameters.map { graph.parameters[$0] }
-    func score(_ chosen: [Parameter]) -> Double { chosen.reduce(0) { $0 + (scores.tensors[$1.name] ?? 0) } }
+    func sum(_ chosen: [Parameter]) -> Double { chosen.reduce(0) { $0 + (scores.tensors[$1.name] ?? 0) } }
     let additive = parameters.filter(\.role.isAdditive)
     var options: [GroupOption] = []
     if !additive.isEmpty, additive.count < parameters.count {
       options.append(
-        GroupOption(trainable: additive.map(\.id), retained: 0, score: score(additive), label: "bias"))
+        GroupOption(trainable: additive.map(\.id), retained: 0, score: sum(additive), label: "bias"))
     }
     guard group.kind == .feedForward, let layer = group.layer else {
       options.append(
-        GroupOption(trainable: parameters.map(\.id), retained: 0, score: score(parameters), label: "full"))
+        GroupOption(trainable: parameters.map(\.id), retained: 0, score: sum(parameters), label: "full"))
       return options
     }
     // Learners bring the second bias along, which has no nodes, as FAR leaves it trainable.
@@ -64,7 +64,7 @@ struct DecisionSpace: Sendable {
       let captured = ranked.prefix(retained).reduce(0) { $0 + scores.nodes[layer][$1] }
       options.append(
         GroupOption(
-          trainable: whole.map(\.id), retained: retained, score: score(whole) + captured,
+          trainable: whole.map(\.id), retained: retained, score: sum(whole) + captured,
           label: retained == nodes ? "full" : "\(percent) %"))
     }
     return options
@@ -85,6 +85,9 @@ struct DecisionSpace: Sendable {
 
   /// The least that may train: pinned groups whole, everything else frozen.
   var minimal: [Int?] { choices.map { $0.isPinned ? $0.options.count - 1 : nil } }
+
+  /// Everything trains whole.
+  var full: [Int?] { choices.map { $0.options.count - 1 } }
 
   func score(_ chosen: [Int?]) -> Double {
     zip(choices, chosen).reduce(0) { total, pair in

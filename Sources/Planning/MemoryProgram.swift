@@ -162,7 +162,8 @@ struct MemoryProgram {
   private mutating func addNodeSized(
     _ buffer: BufferTemplate, layer: Int, _ need: AtomSet, to expression: inout ByteExpression
   ) {
-    guard let group = space.choices.firstIndex(where: { $0.group.kind == .feedForward && $0.group.layer == layer })
+    guard
+      let group = space.choices.firstIndex(where: { $0.group.kind == .feedForward && $0.group.layer == layer })
     else { return }
     let choice = space.choices[group]
     let bytes = (choice.options.map { $0 } as [GroupOption?] + [nil]).map { option in

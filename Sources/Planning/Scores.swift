@@ -12,7 +12,9 @@ public struct Scores: Sendable, Codable, Equatable {
   }
 
   public static let currentSchema = 1
+  public static let kind = "permafrost-scores"
 
+  public var kind = Scores.kind
   public var schema: Int
   public var origin: Origin
   public var modelIdentity: String
@@ -63,6 +65,19 @@ public struct Scores: Sendable, Codable, Equatable {
       }
     }
     return Scores(origin: .prior, modelIdentity: modelIdentity, tensors: tensors, nodes: nodes)
+  }
+
+  /// What keeps the scores from fitting a graph, or nil.
+  func brokenRule(_ graph: EncoderGraph) -> String? {
+    let nodeCount = graph.configuration.feedForwardSize
+    if nodes.count != graph.configuration.layerCount { return "\(nodes.count) layers of nodes" }
+    if let layer = nodes.firstIndex(where: { $0.count != nodeCount }) {
+      return "layer \(layer) has \(nodes[layer].count) nodes"
+    }
+    let missing = graph.parameters.first { !$0.isSplitByNode && tensors[$0.name] == nil }
+    if let missing { return "no score for '\(missing.name)'" }
+    let isSound = (Array(tensors.values) + nodes.joined()).allSatisfy { $0.isFinite && $0 >= 0 }
+    return isSound ? nil : "a score is negative or not finite"
   }
 
   /// A layer's nodes from the highest score to the lowest; ties keep their order.

@@ -59,7 +59,9 @@ public enum TrainSpec: Hashable, Sendable {
       }
     case .bitfit:
       var selection = Self.selection(graph) { $0.kind == .head }
-      for parameter in graph.parameters where parameter.role.isAdditive { selection.trainable.insert(parameter.id) }
+      for parameter in graph.parameters where parameter.role.isAdditive {
+        selection.trainable.insert(parameter.id)
+      }
       return selection
     case .far(let percent):
       var selection = Selection.full(graph)

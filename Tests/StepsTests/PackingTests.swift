@@ -11,7 +11,8 @@ struct PackingTests {
     (.bert, 768, 3072, 12, 4, 32), (.bert, 128, 512, 2, 1, 16),
   ]
 
-  @Test("it is within 1 % of the most bytes alive at once, for every shape, selection and policy",
+  @Test(
+    "it is within 1 % of the most bytes alive at once, for every shape, selection and policy",
     arguments: shapes.indices, SavingPolicy.allCases)
   func tight(index: Int, saving: SavingPolicy) {
     let shape = Self.shapes[index]
@@ -25,7 +26,9 @@ struct PackingTests {
     far.retained = far.retained.map { $0 / 10 }
     var biases = Selection.frozen(graph)
     for parameter in graph.parameters where parameter.role.isAdditive { biases.trainable.insert(parameter.id) }
-    for (name, selection) in [("full", Selection.full(graph)), ("far", far), ("biases", biases), ("frozen", .frozen(graph))] {
+    for (name, selection) in [
+      ("full", Selection.full(graph)), ("far", far), ("biases", biases), ("frozen", .frozen(graph)),
+    ] {
       let simulation = Simulation(TrainingStep(template, selection))
       #expect(
         simulation.packingOverhead <= 0.01,

@@ -1,0 +1,136 @@
+import Foundation
+import Graph
+import Steps
+
+/// The whole decision for one model, budget and batch: what trains, how, and how sure the planner is.
+///
+/// This is the plan file; JSON keys are the properties' names in snake case.
+public struct Plan: Sendable, Codable, Equatable {
+  public static let currentSchema = 1
+  public static let kind = "permafrost-plan"
+
+  /// The model the plan was made for.
+  public struct ModelReference: Sendable, Codable, Equatable {
+    public var name: String
+    /// Hash of the tensors' names and shapes.
+    public var identity: String
+    public var configuration: EncoderConfiguration
+  }
+
+  /// Bytes in and bytes out.
+  public struct Memory: Sendable, Equatable {
+    /// The arena and the mapped weights: what the step needs.
+    public var predictedPeakBytes: Int
+    public var arenaBytes: Int
+    public var mappedBytes: Int
+    /// The process's own share, measured.
+    public var runtimeBytes: Int
+  }
+
+  public enum Status: String, Sendable, Codable {
+    /// No other selection captures more, to the solver's tolerance.
+    case optimal
+    /// Within the requested gap of the bound.
+    case withinGap = "within_gap"
+    /// A plan that fits; the search ended before its bound came close.
+    case notProven = "not_proven"
+    /// Not searched: the trainable set was given.
+    case given
+  }
+
+  public var kind = Plan.kind
+  public var schema = Plan.currentSchema
+  public var model: ModelReference
+  public var device: String?
+  public var task: String?
+  public var recipe: Recipe
+  public var scores: Scores.Origin?
+  public var budgetBytes: Int
+  /// Whether clean mapped pages cost nothing under this budget.
+  public var mappedFree: Bool
+
+  public var feasible: Bool
+  public var predictedPeakBytes: Int
+  public var arenaBytes: Int
+  public var mappedBytes: Int
+  public var runtimeBytes: Int
+  public var headroomBytes: Int
+
+  /// Share of the total score captured, from 0 to 1.
+  public var objective: Double
+  /// No selection within the budget captures more.
+  public var bound: Double
+  public var gap: Double
+  public var status: Status
+  /// Why the last search ended, in the solver's words.
+  public var termination: String
+  public var nodes: Int
+  public var rounds: Int
+  public var solveSeconds: Double
+
+  /// Tensors trained whole, named as in the checkpoint.
+  public var trainable: [String]
+  /// Learner nodes of every feed-forward pair.
+  public var retainedNodes: [Int]
+  /// Which nodes they are, for layers trained in part; empty for the others.
+  public var learnerNodes: [[Int]]
+  public var trainableParameters: Int
+}
+
+extension Plan {
+  /// Bytes that count towards the budget.
+  public var chargedBytes: Int { runtimeBytes + (mappedFree ? arenaBytes : predictedPeakBytes) }
+
+  /// The plan's tensors and nodes, in terms of a graph.
+  ///
+  /// - Throws: ``PlanError`` when a name is unknown or a number out of range.
+  public func selection(of graph: EncoderGraph) throws -> Selection {
+    let nodes = graph.configuration.feedForwardSize
+    let layers = graph.configuration.layerCount
+    guard retainedNodes.count == layers, learnerNodes.count == layers else {
+      throw PlanError.wrongLayers(expected: layers, found: min(retainedNodes.count, learnerNodes.count))
+    }
+    for (layer, count) in retainedNodes.enumerated() {
+      guard (0...nodes).contains(count) else {
+        throw PlanError.nodesOutOfRange(layer: layer, found: count, limit: nodes)
+      }
+      let listed = learnerNodes[layer]
+      let isSplit = count > 0 && count < nodes
+      guard isSplit ? listed.count == count : listed.isEmpty, Set(listed).count == listed.count,
+        listed.allSatisfy((0..<nodes).contains)
+      else { throw PlanError.badLearners(layer: layer, expected: isSplit ? count : 0) }
+    }
+    var selection = Selection(trainable: [], retained: retainedNodes)
+    let known = Dictionary(uniqueKeysWithValues: graph.parameters.map { ($0.name, $0) })
+    for name in trainable {
+      guard let parameter = known[graph.canonicalName(name)] else { throw PlanError.unknownTensor(name) }
+      if parameter.isSplitByNode || parameter.nodeAxis != nil,
+        let layer = graph.groups[parameter.group].layer, retainedNodes[layer] == nodes
+      {
+        continue
+      }
+      guard !parameter.isSplitByNode else { throw PlanError.contradictoryNodes(name) }
+      selection.trainable.insert(parameter.id)
+    }
+    return selection
+  }
+
+  /// The names that list a selection, each as `naming` writes it.
+  public static func names(
+    of selection: Selection, _ graph: EncoderGraph, naming: (Parameter) -> String
+  ) -> [String] {
+    graph.parameters.filter { parameter in
+      if selection.trainable.contains(parameter.id) { return true }
+      guard parameter.nodeAxis != nil, let layer = graph.groups[parameter.group].layer else { return false }
+      return selection.retained[layer] == graph.configuration.feedForwardSize
+    }.map(naming)
+  }
+
+  /// The nodes to list for a selection: the highest-scored of every layer trained in part, in rising order.
+  public static func learners(of selection: Selection, _ graph: EncoderGraph, scores: Scores) -> [[Int]] {
+    selection.retained.enumerated().map { layer, count in
+      guard count > 0, count < graph.configuration.feedForwardSize else { return [] }
+      return scores.rankedNodes(layer: layer).prefix(count).sorted()
+    }
+  }
+}

@@ -1,0 +1,43 @@
+import Units
+
+/// What can be wrong with a plan or score file.
+public enum PlanError: UserFacingError, Equatable {
+  case missing(path: String)
+  case unreadable(path: String, reason: String)
+  case wrongKind(path: String, expected: String)
+  case wrongSchema(path: String, expected: Int, found: Int)
+  case wrongLayers(expected: Int, found: Int)
+  case nodesOutOfRange(layer: Int, found: Int, limit: Int)
+  case badLearners(layer: Int, expected: Int)
+  case contradictoryNodes(String)
+  case unknownTensor(String)
+  case otherModel(expected: String, found: String)
+  case badScores(reason: String)
+
+  public var exitStatus: ExitStatus {
+    if case .missing = self { return .missingInput }
+    return .malformedInput
+  }
+
+  public var description: String {
+    switch self {
+    case .missing(let path): "\(path): no such file; make one with 'permafrost plan' or 'permafrost prime'"
+    case .unreadable(let path, let reason): "\(path): not a readable file: \(reason)"
+    case .wrongKind(let path, let expected): "\(path): not a \(expected) file"
+    case .wrongSchema(let path, let expected, let found):
+      "\(path): schema \(found), but this program reads schema \(expected); make the file again"
+    case .wrongLayers(let expected, let found):
+      "the plan lists \(found) layers of nodes, the model has \(expected); make the plan again for this model"
+    case .nodesOutOfRange(let layer, let found, let limit):
+      "layer \(layer) retains \(found) nodes, which is not within 0...\(limit); make the plan again"
+    case .badLearners(let layer, let expected):
+      "layer \(layer): learner_nodes must list \(expected) distinct nodes; make the plan again"
+    case .contradictoryNodes(let name):
+      "'\(name)' is listed as trainable, but retained_nodes trains it only in part; remove one of the two"
+    case .unknownTensor(let name): "the plan trains '\(name)', which this model does not have"
+    case .otherModel(let expected, let found):
+      "made for \(expected), but the model is \(found); make it again for this model"
+    case .badScores(let reason): "the scores do not fit the model: \(reason); run 'permafrost prime' again"
+    }
+  }
+}

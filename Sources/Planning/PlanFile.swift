@@ -1,0 +1,82 @@
+import Foundation
+import Graph
+
+/// Reading and writing the planner's JSON files; written beside and renamed, so a file is whole or absent.
+public enum PlanFile {
+  public static func encode(_ value: some Encodable) throws -> Data {
+    let encoder = JSONEncoder()
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    return try encoder.encode(value) + Data("\n".utf8)
+  }
+
+  public static func write(_ value: some Encodable, to path: String) throws {
+    do {
+      try encode(value).write(to: URL(fileURLWithPath: path), options: .atomic)
+    } catch {
+      throw PlanError.unreadable(path: path, reason: "cannot write: \(reason(error))")
+    }
+  }
+
+  public static func readPlan(_ path: String) throws -> Plan {
+    let plan: Plan = try read(path, kind: Plan.kind, schema: Plan.currentSchema)
+    guard plan.recipe.batch > 0, plan.recipe.sequence > 0, plan.recipe.threads > 0 else {
+      throw PlanError.unreadable(path: path, reason: "recipe: batch, sequence and threads must be positive")
+    }
+    if let reason = plan.model.configuration.brokenRule {
+      throw PlanError.unreadable(path: path, reason: "model.configuration: \(reason)")
+    }
+    return plan
+  }
+
+  public static func readScores(_ path: String, for graph: EncoderGraph, identity: String) throws -> Scores {
+    let scores: Scores = try read(path, kind: Scores.kind, schema: Scores.currentSchema)
+    guard scores.modelIdentity == identity else {
+      throw PlanError.otherModel(
+        expected: "a model with identity \(scores.modelIdentity.prefix(12))", found: String(identity.prefix(12))
+      )
+    }
+    if let reason = scores.brokenRule(graph) { throw PlanError.badScores(reason: reason) }
+    return scores
+  }
+
+  private struct Header: Decodable {
+    let kind: String?
+    let schema: Int?
+  }
+
+  private static func read<Value: Decodable>(_ path: String, kind: String, schema: Int) throws -> Value {
+    guard let data = FileManager.default.contents(atPath: path) else { throw PlanError.missing(path: path) }
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    do {
+      let header = try decoder.decode(Header.self, from: data)
+      guard header.kind == kind else { throw PlanError.wrongKind(path: path, expected: kind) }
+      guard header.schema == schema else {
+        throw PlanError.wrongSchema(path: path, expected: schema, found: header.schema ?? 0)
+      }
+      return try decoder.decode(Value.self, from: data)
+    } catch let error as PlanError {
+      throw error
+    } catch {
+      throw PlanError.unreadable(path: path, reason: reason(error))
+    }
+  }
+
+  /// One line that names the place of a decoding error.
+  private static func reason(_ error: any Error) -> String {
+    func place(_ context: DecodingError.Context) -> String {
+      let path = context.codingPath.map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }
+      return path.isEmpty ? "" : path.joined(separator: ".") + ": "
+    }
+    switch error {
+    case DecodingError.keyNotFound(let key, let context):
+      return "\(place(context))'\(key.stringValue)' is missing"
+    case DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context):
+      return "\(place(context))\(context.debugDescription)"
+    case DecodingError.dataCorrupted(let context):
+      return "\(place(context))\(context.debugDescription)"
+    default: return (error as NSError).localizedDescription
+    }
+  }
+}
