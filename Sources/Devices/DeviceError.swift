@@ -39,7 +39,9 @@ public enum DeviceError: UserFacingError, Equatable {
     case .unreadableFile(let path):
       "cannot read the device profile \(path.quoted): no such file, or not readable"
     case .malformed(let file, let line, let field, let problem):
+      // A quoted YAML key may hold line breaks; an error may not.
       "\(file):\(line): \(field.map { $0 + ": " } ?? "")\(problem.description)"
+        .split(whereSeparator: \.isNewline).joined(separator: " ")
     }
   }
 }

@@ -14,17 +14,17 @@ struct ProfileReader {
     guard text.utf8.count <= Self.maximumBytes else {
       throw .malformed(file: file, line: 1, field: nil, .tooLong(maximumBytes: Self.maximumBytes))
     }
+    let node: Node?
     do {
-      guard case .mapping(let root)? = try compose(yaml: text) else { throw Complaint.notAMapping }
-      self.root = root
-    } catch let error as YamlError {
-      throw error.located(in: file)
+      node = try compose(yaml: text)
     } catch {
+      throw DeviceError(error, file: file)
+    }
+    guard case .mapping(let root)? = node else {
       throw .malformed(file: file, line: 1, field: nil, .notAMapping)
     }
+    self.root = root
   }
-
-  private enum Complaint: Error { case notAMapping }
 
   /// Reads every figure and checks that they agree with each other.
   func profile(identifier: String) throws(DeviceError) -> DeviceProfile {
@@ -159,17 +159,18 @@ extension ProfileReader {
   }
 }
 
-extension YamlError {
-  /// The same complaint with its place, on one line.
-  fileprivate func located(in file: String) -> DeviceError {
-    switch self {
-    case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
-      .composer(_, let problem, let mark, _):
-      .malformed(file: file, line: mark.line, field: nil, .syntax(problem))
-    case .duplicatedKeysInMapping(let names, let context):
-      .malformed(file: file, line: context.mark.line, field: names.joined(separator: ", "), .givenTwice)
+extension DeviceError {
+  /// Keeps the place of a complaint of the YAML parser, on one line.
+  fileprivate init(_ error: any Error, file: String) {
+    switch error {
+    case YamlError.scanner(_, let problem, let mark, _), YamlError.parser(_, let problem, let mark, _),
+      YamlError.composer(_, let problem, let mark, _):
+      self = .malformed(file: file, line: mark.line, field: nil, .syntax(problem))
+    case YamlError.duplicatedKeysInMapping(let names, let context):
+      self = .malformed(
+        file: file, line: context.mark.line, field: names.joined(separator: ", "), .givenTwice)
     default:
-      .malformed(file: file, line: 1, field: nil, .syntax("it holds bytes that YAML text cannot hold"))
+      self = .malformed(file: file, line: 1, field: nil, .syntax("it holds bytes that YAML text cannot hold"))
     }
   }
 }

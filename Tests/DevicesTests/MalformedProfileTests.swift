@@ -105,6 +105,7 @@ struct MalformedProfileTests {
         "board.yaml:8: storage: unknown field; accepted are title, notes,"
       ),
       (8, "cores: {value: 4, source: x}", "board.yaml:5: cores: given more than once"),
+      (8, #""a\nb": 1"#, "board.yaml:8: a b: unknown field"),
       (8, "[a]: b", "board.yaml:8: expected one plain value"),
       (8, "storage_read: {value: 1}}", "board.yaml:8: not YAML: "),
       (8, "storage_read: *nowhere", "board.yaml:8: not YAML: "),
