@@ -37,7 +37,7 @@ let package = Package(
     .target(
       name: "Checkpoints", dependencies: ["Graph", .product(name: "Crypto", package: "swift-crypto")]),
     .target(name: "Steps", dependencies: ["Graph"]),
-    .target(name: "Devices", dependencies: ["Units", "Yams"], resources: [.copy("Profiles")]),
+    .target(name: "Devices", dependencies: ["Units", "Yams"], resources: [.embedInCode("Profiles")]),
     .target(name: "Simulation", dependencies: ["Steps", "Devices"]),
     .target(name: "Optimization", dependencies: ["CGLPKGuard"]),
     .target(name: "Planning", dependencies: ["Simulation", "Optimization", "Checkpoints"]),

@@ -20,7 +20,7 @@ public enum ByteCount {
     guard let decimal = ExactDecimal(number, grouped: factor == 1) else {
       throw ByteCountError.notANumber(text)
     }
-    if factor == 1, decimal.fractionDigits > 0 { throw ByteCountError.fractionOfByte(text) }
+    if factor == 1, decimal.hasFraction { throw ByteCountError.fractionOfByte(text) }
     guard let bytes = decimal.multiplied(by: factor) else { throw ByteCountError.tooLarge(text) }
     return bytes
   }
@@ -66,7 +66,7 @@ public enum ByteCount {
     }
   }
 
-  private static func factor(ofUnit unit: String, in text: String) throws -> UInt {
+  private static func factor(ofUnit unit: String, in text: String) throws -> Int {
     if let factor = decimalUnits[unit] { return factor }
     let small = unit.lowercased()
     if let index = binaryUnits.firstIndex(where: { $0.lowercased() == small }) {
@@ -80,7 +80,7 @@ public enum ByteCount {
 
   private static let binaryUnits = ["KiB", "MiB", "GiB", "TiB"]
 
-  private static let decimalUnits: [String: UInt] = [
+  private static let decimalUnits: [String: Int] = [
     "": 1, "B": 1, "kB": 1000, "KB": 1000, "MB": 1_000_000, "GB": 1_000_000_000, "TB": 1_000_000_000_000,
   ]
 }

@@ -18,19 +18,22 @@ public enum Quantity {
   }
 
   /// Prints a number of floating-point operations: `4.1 GFLOP`.
-  public static func flops(_ value: Double) -> String { scaled(value, unit: "FLOP", decimals: 1) }
+  public static func flops(_ value: Double) -> String { format(value, unit: "FLOP") }
 
   /// Prints a rate of floating-point operations: `32.0 GFLOP/s`.
-  public static func flopsPerSecond(_ value: Double) -> String { scaled(value, unit: "FLOP/s", decimals: 1) }
+  public static func flopsPerSecond(_ value: Double) -> String { format(value, unit: "FLOP/s") }
 
   /// Prints a rate of bytes in decimal units, as data sheets do: `2.1 GB/s`.
-  public static func bytesPerSecond(_ value: Double) -> String { scaled(value, unit: "B/s", decimals: 1) }
+  public static func bytesPerSecond(_ value: Double) -> String { format(value, unit: "B/s") }
 
   /// Prints an energy: `12.5 J`.
-  public static func joules(_ value: Double) -> String { scaled(value, unit: "J", decimals: 1) }
+  public static func joules(_ value: Double) -> String { format(value, unit: "J") }
 
   /// Prints a power: `3.5 W`.
-  public static func watts(_ value: Double) -> String { scaled(value, unit: "W", decimals: 1) }
+  public static func watts(_ value: Double) -> String { format(value, unit: "W") }
+
+  /// Prints a quantity in a unit of the caller's, with one decimal and a decimal prefix: `2.1 GB/s`.
+  public static func format(_ value: Double, unit: String) -> String { scaled(value, unit: unit, decimals: 1) }
 
   /// Prints a share of one as a percentage: `12.5 %`.
   public static func percent(_ share: Double) -> String { fixed(share * 100, decimals: 1) + " %" }
@@ -75,6 +78,9 @@ public enum Quantity {
   ]
 
   private static func scaled(_ value: Double, unit: String, decimals: Int) -> String {
+    if value != 0, value.magnitude < 0.9995, !unit.isEmpty {
+      return fixed(value * 1000, decimals: decimals) + " m" + unit
+    }
     let steps = [("", 1.0), ("k", 1e3), ("M", 1e6), ("G", 1e9), ("T", 1e12), ("P", 1e15), ("E", 1e18)]
     // Rounding can carry into the next prefix (999.96 k), so the prefix is chosen after rounding.
     let half = 0.5 / power(decimals)
