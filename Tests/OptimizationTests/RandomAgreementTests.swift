@@ -1,0 +1,104 @@
+import Testing
+
+@testable import Optimization
+
+@Suite("Agreement with brute force")
+struct RandomAgreementTests {
+  @Test("GLPK finds the exact optimum, or none, on 400 random models")
+  func optimum() throws {
+    var infeasible = 0
+    for seed in 0..<400 {
+      let model = randomModel(seed: seed)
+      let oracle = try BruteForceSolver().solve(model)
+      let result = try GLPKSolver().solve(model)
+      #expect(result.termination == oracle.termination, "seed \(seed)")
+      // Every objective is a multiple of one power of two, so this is exact.
+      #expect(result.solution?.objective == oracle.solution?.objective, "seed \(seed)")
+      #expect(result.bound == oracle.bound, "seed \(seed)")
+      if let solution = result.solution {
+        #expect(try model.violations(of: solution.values, tolerance: 0).isEmpty, "seed \(seed)")
+        #expect(try model.objective(of: solution.values) == solution.objective, "seed \(seed)")
+      } else {
+        infeasible += 1
+      }
+    }
+    #expect(
+      (20...200).contains(infeasible), "the generator should make both kinds, made \(infeasible) infeasible")
+  }
+
+  @Test("any feasible incumbent is accepted, improved on, and never made worse, on 200 random models")
+  func incumbents() throws {
+    for seed in 0..<200 {
+      var random = SplitMix64(seed: seed)
+      let model = randomModel(seed: seed)
+      guard let optimum = try BruteForceSolver().solve(model).solution else { continue }
+      // A random feasible assignment: the optimum of a random objective.
+      var other = model
+      for index in 0..<model.columns.count {
+        other.setObjective(Double(Int.random(in: -5...5, using: &random)), of: LinearModel.Column(index: index))
+      }
+      let incumbent = try #require(try BruteForceSolver().solve(other).solution).values
+      let start = try model.objective(of: incumbent)
+
+      let proven = try GLPKSolver().solve(model, options: SolveOptions(incumbent: incumbent))
+      #expect(proven.termination == .optimal, "seed \(seed)")
+      #expect(proven.solution?.objective == optimum.objective, "seed \(seed)")
+
+      let stopped = try GLPKSolver().solve(model, options: SolveOptions(nodeLimit: 1, incumbent: incumbent))
+      let objective = try #require(stopped.solution?.objective, "seed \(seed)")
+      #expect(start <= objective && objective <= optimum.objective, "seed \(seed)")
+      #expect(optimum.objective <= stopped.bound, "seed \(seed)")
+    }
+  }
+
+  @Test("bound, optimum and objective are in this order under every node limit from 1 to 50")
+  func nodeLimits() throws {
+    var cutShort = 0
+    for seed in 0..<8 {
+      let model = hardModel(columns: 14, rows: 1 + seed % 4, seed: seed)
+      let optimum = try #require(try BruteForceSolver().solve(model).solution).objective
+      var previous: SolveResult?
+      for limit in 1...50 {
+        let result = try GLPKSolver().solve(model, options: SolveOptions(nodeLimit: limit))
+        #expect(result.nodes <= limit, "seed \(seed) limit \(limit)")
+        #expect(result.bound >= optimum, "seed \(seed) limit \(limit)")
+        if let objective = result.solution?.objective {
+          #expect(objective <= optimum, "seed \(seed) limit \(limit)")
+        }
+        // A larger limit continues the same search.
+        if let previous {
+          #expect(result.bound <= previous.bound, "seed \(seed) limit \(limit)")
+          #expect(
+            result.solution?.objective ?? -.infinity >= previous.solution?.objective ?? -.infinity,
+            "seed \(seed) limit \(limit)")
+        }
+        switch result.termination {
+        case .optimal: #expect(result.bound == optimum, "seed \(seed) limit \(limit)")
+        case .nodeLimit: cutShort += 1
+        default: Issue.record("seed \(seed) limit \(limit): \(result.termination)")
+        }
+        previous = result
+      }
+    }
+    #expect(cutShort > 100, "the models should be hard enough, only \(cutShort) were cut short")
+  }
+
+  @Test("with real coefficients, GLPK is within its tolerance of the optimum")
+  func realCoefficients() throws {
+    for seed in 0..<60 {
+      var random = SplitMix64(seed: seed)
+      var model = LinearModel()
+      let columns = (0..<11).map {
+        model.addColumn("x\($0)", objective: Double.random(in: 0...1, using: &random))
+      }
+      for row in 0..<4 {
+        let weights = columns.map { ($0, Double.random(in: 0...100, using: &random)) }
+        model.addRow("row\(row)", terms: weights, upper: weights.reduce(0) { $0 + $1.1 } * 0.45)
+      }
+      let oracle = try BruteForceSolver().solve(model)
+      let result = try GLPKSolver().solve(model)
+      #expect(result.termination == .optimal, "seed \(seed)")
+      #expect(abs(result.bound - oracle.bound) <= 3e-7 * max(1, oracle.bound), "seed \(seed)")
+    }
+  }
+}
