@@ -8,9 +8,11 @@
 
 #include "kernels.h"
 
-// Hot functions exist once for each of these processors, chosen when the program is loaded.
+// Hot functions exist once for each of these levels of the x86-64 psABI (AVX-512; AVX2 and FMA; SSE2), chosen when
+// the program is loaded by what the processor can do. Names of processors, such as "arch=haswell", would choose by
+// its maker and model instead, and leave every other one, AMD's among them, with the slowest.
 #if defined(__x86_64__) && defined(__linux__)
-#define PF_CLONES __attribute__((target_clones("arch=skylake-avx512", "arch=haswell", "default")))
+#define PF_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define PF_CLONES
 #endif
@@ -36,3 +38,7 @@ PF_INLINE size_t pf_row_unit(size_t width) { return width < PF_UNIT ? PF_UNIT / 
 /// C = alpha op(A) op(B) + beta C on the calling thread, in panels of PF_GEMM_PANEL_ROWS.
 void pf_serial_gemm(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k, float alpha, const float *a,
                     size_t lda, const float *b, size_t ldb, float beta, float *c, size_t ldc);
+
+/// The same product without a BLAS, for small sizes. k must be positive.
+void pf_small_gemm(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k, float alpha, const float *a,
+                   size_t lda, const float *b, size_t ldb, float beta, float *c, size_t ldc);
