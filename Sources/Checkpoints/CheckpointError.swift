@@ -24,13 +24,14 @@ public struct CheckpointError: UserFacingError, Hashable {
     case unexpected(tensor: String)
     case directoryExists
     case notADirectory
+    case notACheckpoint
     case wrongElementCount(tensor: String, expected: Int, got: Int)
   }
 
   public var exitStatus: ExitStatus {
     switch reason {
     case .noWeights: .missingInput
-    case .directoryExists, .notADirectory: .usage
+    case .directoryExists, .notADirectory, .notACheckpoint: .usage
     case .wrongElementCount: .internalError
     default: .malformedInput
     }
@@ -66,6 +67,7 @@ extension CheckpointError.Reason: CustomStringConvertible {
     case .unexpected(let tensor):
       "tensor \(tensor.quoted) has no place in the model of config.json; check that both belong together"
     case .directoryExists: "the directory exists and is not empty; choose another or allow overwriting"
+    case .notACheckpoint: "the directory holds something other than a checkpoint; choose another"
     case .notADirectory: "a file of this name exists; choose another name"
     case .wrongElementCount(let tensor, let expected, let got):
       "tensor \(tensor.quoted) was given \(got) elements, expected \(expected)"
