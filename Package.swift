@@ -46,6 +46,8 @@ let package = Package(
     .target(name: "Tasks", dependencies: ["Units", "SwiftCSV"]),
     .target(name: "Training", dependencies: ["Engine", "Tasks", "Planning"]),
     .target(name: "Limits", dependencies: ["Units", "CSystem"]),
+    // A child for the tests of Limits: it uses memory as it is told to. Not a product.
+    .executableTarget(name: "limits-probe", dependencies: ["Limits"]),
     .target(name: "Verification", dependencies: ["Training", "Simulation", "Limits"]),
     .target(name: "Exporting", dependencies: ["Planning"]),
     .target(name: "Reporting", dependencies: ["Planning", "Verification"]),
@@ -67,7 +69,7 @@ let package = Package(
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
     .testTarget(name: "EngineTests", dependencies: ["Engine"], resources: [.copy("Fixtures")]),
     .testTarget(name: "TasksTests", dependencies: ["Tasks"], resources: [.copy("Fixtures")]),
-    .testTarget(name: "LimitsTests", dependencies: ["Limits"]),
+    .testTarget(name: "LimitsTests", dependencies: ["Limits", "limits-probe"]),
     .testTarget(name: "CommandLineTests", dependencies: ["permafrost", "Checkpoints"]),
   ],
   swiftLanguageModes: [.v6]
