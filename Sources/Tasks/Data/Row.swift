@@ -1,0 +1,137 @@
+/// One example as its file has it: the texts, the label still as text, and the line it starts on.
+struct Row: Equatable {
+  let line: Int
+  let text: String
+  let pair: String?
+  let label: String
+  /// The label's column by name, for messages.
+  let labelColumn: String
+}
+
+/// How a data file separates its values, known by its extension.
+enum TableFormat: String, CaseIterable {
+  /// Tab-separated, one line an example; quotes are ordinary characters, as in GLUE.
+  case tsv
+  /// Comma-separated with quotes (RFC 4180), read by SwiftCSV.
+  case csv
+  /// One JSON object a line.
+  case jsonl
+}
+
+/// Streams the rows of a data file; holds no more than one of them.
+struct RowReader {
+  let path: String
+  let format: TableFormat
+  let task: TaskDefinition
+
+  /// Calls `body` for every row in order; blank lines are skipped.
+  ///
+  /// - Throws: `DatasetError`, and what `body` throws.
+  func forEach(_ body: (Row) throws -> Void) throws {
+    let file: MappedFile
+    do {
+      file = try MappedFile(path: path)
+    } catch let error as FileAccessError {
+      throw DatasetError.unreadable(error)
+    }
+    var isEmpty = true
+    func deliver(_ row: Row) throws {
+      isEmpty = false
+      try body(row)
+    }
+    switch format {
+    case .tsv: try forEachTableRow(of: TSVRecords(file: file), positions: task.headerlessPositions, deliver)
+    case .csv: try forEachTableRow(of: CSVRecords(file: file), positions: nil, deliver)
+    case .jsonl: try forEachObject(of: file, deliver)
+    }
+    if isEmpty { throw DatasetError.empty(file: path) }
+  }
+
+  // MARK: Tables
+
+  /// Where the columns of a table stand, and what they are called there.
+  private struct Layout {
+    let text: (index: Int, name: String)
+    let pair: (index: Int, name: String)?
+    let label: (index: Int, name: String)
+  }
+
+  private func forEachTableRow(
+    of records: some RecordSource, positions: TaskDefinition.Positions?, _ body: (Row) throws -> Void
+  ) throws {
+    var layout = positions.map {
+      Layout(
+        text: ($0.text, "\($0.text + 1) (text)"), pair: nil, label: ($0.label, "\($0.label + 1) (label)"))
+    }
+    try records.forEach { line, fields in
+      guard let layout else {
+        layout = try self.layout(header: fields)
+        return
+      }
+      func field(_ column: (index: Int, name: String)) throws -> String {
+        guard column.index < fields.count else {
+          throw DatasetError.missingField(file: path, line: line, column: column.name)
+        }
+        return fields[column.index]
+      }
+      try body(
+        Row(
+          line: line, text: try field(layout.text), pair: try layout.pair.map(field),
+          label: try field(layout.label), labelColumn: layout.label.name))
+    }
+  }
+
+  private func layout(header: [String]) throws -> Layout {
+    func find(_ names: [String]) throws -> (index: Int, name: String) {
+      for name in names {
+        if let index = header.firstIndex(of: name) { return (index, name) }
+      }
+      throw DatasetError.missingColumn(file: path, wanted: names, found: header)
+    }
+    return Layout(
+      text: try find(task.columns.text),
+      pair: task.columns.pair.isEmpty ? nil : try find(task.columns.pair),
+      label: try find(task.columns.label))
+  }
+
+  // MARK: JSON lines
+
+  private func forEachObject(of file: MappedFile, _ body: (Row) throws -> Void) throws {
+    for (line, bytes) in file.lines where !bytes.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) {
+      try validateUTF8(bytes, file: path, line: line)
+      let object: JSON
+      do {
+        object = try JSONReader.read(bytes)
+      } catch {
+        throw DatasetError.malformedJSON(
+          file: path, line: line, column: error.offset + 1, reason: error.reason)
+      }
+      guard object.members != nil else {
+        throw DatasetError.malformedJSON(file: path, line: line, column: 1, reason: "another kind of value")
+      }
+      func value(_ names: [String]) throws -> (text: String, name: String) {
+        for name in names {
+          if let text = object[name]?.scalarText { return (text, name) }
+        }
+        throw DatasetError.missingField(file: path, line: line, column: names.joined(separator: " or "))
+      }
+      let label = try value(task.columns.label)
+      try body(
+        Row(
+          line: line, text: try value(task.columns.text).text,
+          pair: task.columns.pair.isEmpty ? nil : try value(task.columns.pair).text,
+          label: label.text, labelColumn: label.name))
+    }
+  }
+}
+
+extension JSON {
+  /// A string's content, a number as written, `true` or `false`; nil for anything else.
+  fileprivate var scalarText: String? {
+    switch self {
+    case .string(let text), .number(let text): text
+    case .bool(let bool): String(bool)
+    case .null, .array, .object: nil
+    }
+  }
+}

@@ -1,0 +1,99 @@
+import Foundation
+
+/// Writes prepared examples as they come; holds 16 bytes an example, and never the data set.
+///
+/// The file appears at its destination, complete, when `finish` returns; until then, and after an error, what was
+/// there before stays.
+public struct PreparedDataWriter: ~Copyable {
+  private let file: AtomicFileWriter
+  private let path: String
+  private var header: PreparedHeader
+  private var entries: [Entry] = []
+
+  private struct Entry {
+    let end: UInt64
+    let firstSegmentLength: UInt32
+    let label: UInt32
+  }
+
+  /// Creates a file beside the destination.
+  ///
+  /// - Parameters:
+  ///   - vocabularySize: one more than the largest id that may occur.
+  ///   - paddingID: the id that fills a batch's rows up to their common length.
+  ///   - maximumLength: tokens that an example may have.
+  /// - Throws: `PreparedDataError.unreadable`.
+  public init(
+    destination: URL, objective: Objective, vocabularySize: Int, paddingID: Int32, maximumLength: Int
+  ) throws {
+    path = destination.path
+    header = PreparedHeader(
+      objective: objective, vocabularySize: vocabularySize, paddingID: paddingID, maximumLength: maximumLength)
+    let path = path
+    let placeholder = Array<UInt8>(repeating: 0, count: PreparedHeader.byteCount)
+    file = try Self.wrapping {
+      let file = try AtomicFileWriter(destination: path)
+      for byte in placeholder { try file.append(byte) }
+      return file
+    }
+  }
+
+  /// Appends an example.
+  ///
+  /// - Throws: `PreparedDataError.malformedExample` when it contradicts what the writer was told.
+  public mutating func append(ids: [Int32], firstSegmentLength: Int, label: Label) throws {
+    let bits = try check(ids: ids, firstSegmentLength: firstSegmentLength, label: label)
+    let isNarrow = header.tokenBytes == 2
+    try Self.wrapping { [file] in
+      for id in ids {
+        if isNarrow { try file.append(UInt16(truncatingIfNeeded: id)) } else { try file.append(id) }
+      }
+    }
+    header.tokenCount += ids.count
+    header.exampleCount += 1
+    entries.append(
+      Entry(
+        end: UInt64(header.tokenCount), firstSegmentLength: UInt32(firstSegmentLength), label: bits))
+  }
+
+  /// Completes the file and puts it in place.
+  public consuming func finish() throws {
+    let (file, entries, head) = (file, entries, header.encoded)
+    try Self.wrapping {
+      while file.byteCount % PreparedHeader.entryBytes != 0 { try file.append(UInt8(0)) }
+      for entry in entries {
+        try file.append(entry.end)
+        try file.append(entry.firstSegmentLength)
+        try file.append(entry.label)
+      }
+      try file.commit(head: head)
+    }
+  }
+
+  private func check(ids: [Int32], firstSegmentLength: Int, label: Label) throws -> UInt32 {
+    func malformed(_ reason: String) -> PreparedDataError {
+      .malformedExample(path: path, example: header.exampleCount, reason: reason)
+    }
+    guard ids.count <= header.maximumLength else { throw malformed("\(ids.count) tokens") }
+    guard (1...max(1, ids.count)).contains(firstSegmentLength), !ids.isEmpty else {
+      throw malformed("a first segment of \(firstSegmentLength) of \(ids.count) tokens")
+    }
+    guard ids.allSatisfy({ $0 >= 0 && Int($0) < header.vocabularySize }) else {
+      throw malformed("a token id outside the vocabulary")
+    }
+    switch (label, header.objective) {
+    case (.category(let index), .classification(let count)) where (0..<count).contains(index):
+      return UInt32(index)
+    case (.score(let score), .regression) where score.isFinite: return score.bitPattern
+    default: throw malformed("label \(label) in a file for \(header.objective)")
+    }
+  }
+
+  private static func wrapping<Value>(_ body: () throws -> Value) throws -> Value {
+    do {
+      return try body()
+    } catch let error as FileAccessError {
+      throw PreparedDataError.unreadable(error)
+    }
+  }
+}

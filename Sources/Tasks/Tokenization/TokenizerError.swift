@@ -1,0 +1,37 @@
+/// Why a tokenizer could not be loaded or used.
+public enum TokenizerError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// The model directory holds neither `tokenizer.json` nor `vocab.txt`.
+  case missingFiles(directory: String)
+  case unreadable(FileAccessError)
+  case malformed(file: String, reason: String)
+  /// The file asks for something that would give other tokens than these rules do.
+  case unsupported(file: String, feature: String)
+  /// A special token that encoding needs is not in the vocabulary.
+  case missingToken(file: String, token: String)
+  /// The special tokens alone are longer than the sequence may be.
+  case maximumLengthTooSmall(Int, minimum: Int)
+
+  /// Whether the files are simply not there.
+  public var isMissingInput: Bool {
+    switch self {
+    case .missingFiles: true
+    case .unreadable(let error): error.isMissingInput
+    default: false
+    }
+  }
+
+  public var description: String {
+    switch self {
+    case .missingFiles(let directory):
+      "no tokenizer.json and no vocab.txt in \(directory); copy the model's tokenizer files there"
+    case .unreadable(let error): error.description
+    case .malformed(let file, let reason): "\(file): \(reason); download the file again"
+    case .unsupported(let file, let feature):
+      "\(file): \(feature) is not supported; only BERT's WordPiece tokenizers are"
+    case .missingToken(let file, let token):
+      "\(file): the vocabulary has no special token \(token); take the tokenizer that belongs to the model"
+    case .maximumLengthTooSmall(let length, let minimum):
+      "a maximum length of \(length) leaves no room beside the special tokens; it must be at least \(minimum)"
+    }
+  }
+}
