@@ -42,10 +42,10 @@ let package = Package(
     .target(name: "Optimization", dependencies: ["CGLPKGuard"]),
     .target(name: "Planning", dependencies: ["Simulation", "Optimization", "Checkpoints"]),
     .target(name: "Kernels", dependencies: ["CKernels"]),
-    .target(name: "Engine", dependencies: ["Steps", "Kernels", "Checkpoints", "CSystem"]),
+    .target(name: "Limits", dependencies: ["Units", "CSystem"]),
+    .target(name: "Engine", dependencies: ["Steps", "Kernels", "Checkpoints", "Limits"]),
     .target(name: "Tasks", dependencies: ["Units", "SwiftCSV"]),
     .target(name: "Training", dependencies: ["Engine", "Tasks", "Planning"]),
-    .target(name: "Limits", dependencies: ["Units", "CSystem"]),
     // A child for the tests of Limits: it uses memory as it is told to. Not a product.
     .executableTarget(name: "limits-probe", dependencies: ["Limits"]),
     .target(name: "Verification", dependencies: ["Training", "Simulation", "Limits"]),

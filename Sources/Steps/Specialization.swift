@@ -119,6 +119,6 @@ extension StepTemplate {
     }
     return Buffer(
       name: buffer.name, category: category, content: buffer.content, rows: rows, columns: columns,
-      isTransposed: isTransposed, storage: storage, lifetime: buffer.isStatic ? nil : lifetime)
+      rowKind: buffer.rows, isTransposed: isTransposed, storage: storage, lifetime: buffer.isStatic ? nil : lifetime)
   }
 }

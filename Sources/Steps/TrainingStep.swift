@@ -12,8 +12,10 @@ public struct Buffer: Sendable {
   public let name: String
   public let category: BufferCategory
   public let content: BufferTemplate.Content
+  /// Rows at the step's full size; `rowKind` says what they stand for, since a batch may hold fewer.
   public let rows: Int
   public let columns: Int
+  public let rowKind: Dimension
   /// Holds a matrix `(inputs, outputs)` where the checkpoint has `(outputs, inputs)`.
   public let isTransposed: Bool
   public fileprivate(set) var storage: Storage

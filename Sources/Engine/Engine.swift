@@ -1,0 +1,215 @@
+import Checkpoints
+import Graph
+import Kernels
+import Limits
+import Steps
+
+/// Runs a step exactly as it was lowered, in one arena whose offsets were decided before it started.
+///
+/// After `init` nothing is allocated: every kernel is bound to addresses, and a batch is copied into the arena's inputs.
+public final class Engine {
+  public let program: StepProgram
+  /// Where frozen tensors are read in place, and where trained ones start.
+  public let source: any ParameterSource
+  /// Node order of every layer: learners first, then the rest; nil where the checkpoint's order is kept.
+  let nodeOrder: [[Int]?]
+  private let arena: AnonymousMapping
+  private let trainingKernels: [BoundKernel]
+  private let evaluationKernels: [BoundKernel]
+  let trainingAddresses: [UnsafeMutableRawPointer]
+  private let context: KernelContext
+  private let inputs: Inputs
+  private var state = RunState()
+  /// Highest end of any buffer that each kernel touches.
+  private let trainingEnds: [Int]
+  private let evaluationEnds: [Int]
+
+  /// Bytes from the arena's start to the highest byte that kernels which ran were given.
+  public private(set) var highWaterBytes = 0
+  /// Kernels run since the start.
+  public private(set) var kernelsRun = 0
+
+  /// Reserves the arena and binds every kernel; weights are read by ``loadWeights()``.
+  ///
+  /// - Parameter learnerNodes: by layer, the learner nodes of pairs trained in part.
+  /// - Throws: `EngineError.notMappable`, and `LimitError` when the arena cannot be reserved.
+  public init(
+    _ program: StepProgram, source: any ParameterSource, learnerNodes: [[Int]], context: KernelContext,
+    seed: UInt64
+  ) throws {
+    precondition(context.threads == program.training.recipe.threads, "planned for another thread count")
+    self.program = program
+    self.source = source
+    self.context = context
+    let nodes = program.training.graph.configuration.feedForwardSize
+    nodeOrder = zip(program.training.selection.retained, learnerNodes).map { retained, learners in
+      guard (1..<nodes).contains(retained) else { return nil }
+      let chosen = Set(learners)
+      return learners + (0..<nodes).filter { !chosen.contains($0) }
+    }
+    arena = try AnonymousMapping(bytes: max(program.arenaBytes, Bytes.alignment))
+    let base = arena.bytes.baseAddress
+    func addresses(_ step: TrainingStep) throws -> [UnsafeMutableRawPointer] {
+      try step.buffers.map { buffer in
+        switch buffer.storage {
+        case .arena(let offset):
+          guard let base else { preconditionFailure("an arena has an address") }
+          return base + offset
+        case .mapped: return try Self.mappedAddress(buffer, step.graph, source)
+        }
+      }
+    }
+    let training = try addresses(program.training)
+    let evaluation = try addresses(program.evaluation)
+    trainingAddresses = training
+    inputs = Inputs(program.training, training)
+    func bind(_ step: TrainingStep, _ addresses: [UnsafeMutableRawPointer]) -> [BoundKernel] {
+      let binder = KernelBinder(step: step, context: context, addresses: addresses)
+      return step.kernels.map { binder.bind($0) }
+    }
+    trainingKernels = bind(program.training, training)
+    evaluationKernels = bind(program.evaluation, evaluation)
+    func ends(_ step: TrainingStep) -> [Int] {
+      step.kernels.map { kernel in
+        kernel.operands.reduce(0) { highest, operand in
+          guard case .arena(let offset) = step.buffers[operand.buffer].storage else { return highest }
+          return max(highest, offset + step.buffers[operand.buffer].bytes)
+        }
+      }
+    }
+    trainingEnds = ends(program.training)
+    evaluationEnds = ends(program.evaluation)
+    state.seed = seed
+  }
+
+  private static func mappedAddress(
+    _ buffer: Buffer, _ graph: EncoderGraph, _ source: any ParameterSource
+  ) throws -> UnsafeMutableRawPointer {
+    guard case .parameter(let part) = buffer.content else {
+      preconditionFailure("\(buffer.name) is mapped but no parameter")
+    }
+    let parameter = graph.parameters[part.parameter]
+    guard let floats = source.mappedFloats(parameter), let address = floats.baseAddress else {
+      throw EngineError.notMappable(tensor: parameter.name)
+    }
+    // Kernels take mutable addresses; the step's own rules forbid writing here, and the pages are read-only.
+    return UnsafeMutableRawPointer(mutating: address)
+  }
+
+  /// The arena's memory, for those who measure it.
+  public var arenaBytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(arena.bytes) }
+
+  /// Mapped tensors that the step reads, with their addresses.
+  public var mappedTensors: [(name: String, bytes: UnsafeRawBufferPointer)] {
+    zip(program.training.buffers, trainingAddresses).filter { $0.0.storage == .mapped }.map {
+      ($0.0.name, UnsafeRawBufferPointer(start: $0.1, count: $0.0.bytes))
+    }
+  }
+
+  /// One optimizer step; returns the loss before it.
+  ///
+  /// - Parameter step: counted from 1; decides the dropout masks and AdamW's bias correction.
+  /// - Throws: `EngineError` for a batch that does not fit the plan or a loss that is not finite.
+  public func train(_ batch: Batch, step: Int, _ settings: UpdateSettings) throws -> Double {
+    try load(batch)
+    state.step = step
+    state.isTraining = true
+    let optimizer = program.training.recipe.optimizer
+    state.decaying = settings.rule(optimizer, step: step, decays: true)
+    state.plain = settings.rule(optimizer, step: step, decays: false)
+    // Stop before backward when the loss is lost: the weights are then still those of the step before.
+    let forward = program.training.kernels.prefix { $0.phase == .forward || $0.phase == .loss }.count
+    run(trainingKernels, trainingEnds, 0..<forward)
+    guard state.loss.isFinite else { throw EngineError.diverged(step: step, kernel: firstNonFinite()) }
+    run(trainingKernels, trainingEnds, forward..<trainingKernels.count)
+    return state.loss
+  }
+
+  /// Forward and loss without dropout; `logits` are valid until the next run.
+  public func evaluate(_ batch: Batch) throws -> (loss: Double, logits: UnsafeBufferPointer<Float>) {
+    try load(batch)
+    state.isTraining = false
+    run(evaluationKernels, evaluationEnds, evaluationKernels.indices)
+    let step = program.evaluation
+    guard let last = step.kernels.last, let id = last.operand(.input),
+      case .arena(let offset) = step.buffers[id].storage, let base = arena.bytes.baseAddress
+    else { preconditionFailure("an evaluation ends in a loss over logits") }
+    let logits = (base + offset).assumingMemoryBound(to: Float.self)
+    return (
+      state.loss, UnsafeBufferPointer(start: logits, count: batch.sequenceCount * step.buffers[id].columns)
+    )
+  }
+
+  private func run(_ kernels: [BoundKernel], _ ends: [Int], _ range: Range<Int>) {
+    for index in range {
+      kernels[index](&state)
+      highWaterBytes = max(highWaterBytes, ends[index])
+    }
+    kernelsRun += range.count
+  }
+
+  /// Names the first forward kernel whose result is not finite, by running forward again and looking.
+  private func firstNonFinite() -> String {
+    for (kernel, bound) in zip(program.training.kernels, trainingKernels) {
+      guard kernel.phase == .forward || kernel.phase == .loss else { break }
+      bound(&state)
+      for operand in kernel.operands where operand.access.writes && operand.role == .output {
+        let buffer = program.training.buffers[operand.buffer]
+        let floats = trainingAddresses[operand.buffer].assumingMemoryBound(to: Float.self)
+        if !context.allFinite(count: state.rows(buffer) * buffer.columns, x: floats) { return kernel.name }
+      }
+    }
+    return "loss"
+  }
+
+  /// Checks a batch and copies it into the arena.
+  private func load(_ batch: Batch) throws {
+    let step = program.training
+    guard batch.sequenceCount <= step.recipe.batch, batch.tokenCount <= step.recipe.tokens else {
+      throw EngineError.batchTooLarge(
+        sequences: batch.sequenceCount, tokens: batch.tokenCount, limitSequences: step.recipe.batch,
+        limitTokens: step.recipe.tokens)
+    }
+    let configuration = step.graph.configuration
+    for id in batch.ids where !(0..<Int32(configuration.vocabularySize)).contains(id) {
+      throw EngineError.tokenOutOfRange(id: Int(id), vocabulary: configuration.vocabularySize)
+    }
+    if case .classification(let labels) = configuration.problem {
+      for label in batch.labels where !(0..<Int32(labels)).contains(label) {
+        throw EngineError.labelOutOfRange(label: Int(label), labels: labels)
+      }
+    }
+    for index in 0..<batch.sequenceCount {
+      let length = batch.offsets[index + 1] - batch.offsets[index]
+      guard length > 0 else { throw EngineError.emptySequence(index: index) }
+      guard Int(length) <= step.recipe.sequence else {
+        throw EngineError.batchTooLarge(
+          sequences: 1, tokens: Int(length), limitSequences: 1, limitTokens: step.recipe.sequence)
+      }
+    }
+    copy(batch.ids, to: inputs.ids)
+    copy(batch.positions, to: inputs.positions)
+    copy(batch.types, to: inputs.types)
+    copy(batch.offsets, to: inputs.offsets)
+    copy(batch.labels, to: inputs.labels)
+    state.tokens = batch.tokenCount
+    state.sequences = batch.sequenceCount
+  }
+
+  private func copy(_ values: [Int32], to address: UnsafeMutableRawPointer?) {
+    address?.copyMemory(from: values, byteCount: values.count * MemoryLayout<Int32>.stride)
+  }
+
+  /// Where the inputs of a batch go; a model without token types has no place for them.
+  private struct Inputs {
+    var ids, positions, types, offsets, labels: UnsafeMutableRawPointer?
+
+    init(_ step: TrainingStep, _ addresses: [UnsafeMutableRawPointer]) {
+      func find(_ name: String) -> UnsafeMutableRawPointer? {
+        step.buffers.firstIndex { $0.content == .input && $0.name == "input.\(name)" }.map { addresses[$0] }
+      }
+      (ids, positions, types) = (find("ids"), find("positions"), find("types"))
+      (offsets, labels) = (find("offsets"), find("labels"))
+    }
+  }
+}
