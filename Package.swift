@@ -29,7 +29,8 @@ let package = Package(
     .target(
       name: "CKernels", dependencies: ["CBLAS"],
       // Not -ffast-math: it breaks the rounding trick inside the exponential. These three do not.
-      cSettings: [.unsafeFlags(["-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast"])]),
+      cSettings: [.unsafeFlags(["-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast"])],
+      linkerSettings: [.linkedLibrary("openblas", .when(platforms: [.linux]))]),
     .target(name: "CSystem"),
 
     .target(name: "Units"),

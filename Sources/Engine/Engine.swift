@@ -125,8 +125,10 @@ public final class Engine {
     return state.loss
   }
 
-  /// Forward and loss without dropout; `logits` are valid until the next run.
-  public func evaluate(_ batch: Batch) throws -> (loss: Double, logits: UnsafeBufferPointer<Float>) {
+  /// Forward and loss without dropout; the logits, `(B, outputs)`, are valid within `body`.
+  public func evaluate<Result>(
+    _ batch: Batch, _ body: (_ loss: Double, _ logits: UnsafeBufferPointer<Float>) throws -> Result
+  ) throws -> Result {
     try load(batch)
     state.isTraining = false
     run(evaluationKernels, evaluationEnds, evaluationKernels.indices)
@@ -135,9 +137,8 @@ public final class Engine {
       case .arena(let offset) = step.buffers[id].storage, let base = arena.bytes.baseAddress
     else { preconditionFailure("an evaluation ends in a loss over logits") }
     let logits = (base + offset).assumingMemoryBound(to: Float.self)
-    return (
-      state.loss, UnsafeBufferPointer(start: logits, count: batch.sequenceCount * step.buffers[id].columns)
-    )
+    let count = batch.sequenceCount * step.buffers[id].columns
+    return try body(state.loss, UnsafeBufferPointer(start: logits, count: count))
   }
 
   private func run(_ kernels: [BoundKernel], _ ends: [Int], _ range: Range<Int>) {

@@ -64,7 +64,8 @@ struct KernelBinder {
   func scratch(_ kernel: Kernel, needs bytes: Int) -> UnsafeMutableRawPointer {
     guard let id = kernel.operand(.workspace) else { preconditionFailure("\(kernel.name) has no workspace") }
     let planned = step.buffers[id].bytes
-    precondition(planned == Bytes.aligned(bytes), "\(kernel.name) needs \(bytes) bytes of scratch, planned \(planned)")
+    precondition(
+      planned == Bytes.aligned(bytes), "\(kernel.name) needs \(bytes) bytes of scratch, planned \(planned)")
     return addresses[id]
   }
 
