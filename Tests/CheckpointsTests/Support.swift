@@ -1,0 +1,97 @@
+import Foundation
+import Graph
+
+@testable import Checkpoints
+
+/// A directory that is removed with its owner.
+final class TemporaryDirectory {
+  let url: URL
+
+  init() throws {
+    url = FileManager.default.temporaryDirectory.appendingPathComponent("checkpoints-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+  }
+
+  deinit { try? FileManager.default.removeItem(at: url) }
+
+  func callAsFunction(_ path: String) -> URL { url.appendingPathComponent(path) }
+
+  func write(_ bytes: [UInt8], to path: String) throws -> URL {
+    let file = self(path)
+    try FileManager.default.createDirectory(
+      at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+    try Data(bytes).write(to: file)
+    return file
+  }
+
+  func write(_ text: String, to path: String) throws -> URL { try write(Array(text.utf8), to: path) }
+
+  /// All names below, sorted.
+  var names: [String] {
+    (FileManager.default.enumerator(atPath: url.path)?.compactMap { $0 as? String } ?? []).sorted()
+  }
+}
+
+/// SplitMix64 (Steele, Lea and Flood, OOPSLA 2014): reproducible randomness for tests.
+struct SplitMix64: RandomNumberGenerator {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+}
+
+/// A file of a header and `dataBytes` bytes of data.
+func safetensors(_ header: String, dataBytes: Int = 0) -> [UInt8] {
+  let json = Array(header.utf8)
+  return withUnsafeBytes(of: UInt64(json.count).littleEndian, Array.init) + json
+    + (0..<dataBytes).map { UInt8($0 & 0xFF) }
+}
+
+/// Small graphs of both families.
+let tinyBERT = EncoderConfiguration(
+  family: .bert, vocabularySize: 11, maximumPositions: 7, hiddenSize: 4, feedForwardSize: 6, layerCount: 2,
+  headCount: 2, problem: .classification(labels: 3))
+let tinyDistilBERT = EncoderConfiguration(
+  family: .distilbert, vocabularySize: 11, maximumPositions: 7, hiddenSize: 4, feedForwardSize: 6,
+  layerCount: 2,
+  headCount: 2, problem: .regression)
+
+/// Writes tensors whose elements count up from `seed`.
+func writeTensors(_ tensors: [SafetensorsWriter.Tensor], to url: URL) throws {
+  try FileManager.default.createDirectory(
+    at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+  try SafetensorsWriter.write(tensors, to: url) { tensor, sink in
+    try elements(of: tensor.name, count: tensor.count).withUnsafeBufferPointer { try sink.write($0) }
+  }
+}
+
+/// Values that tell every tensor and every place in it apart.
+func elements(of name: String, count: Int) -> [Float] {
+  let start = Float(fnv1a(name) % 1000)
+  return (0..<count).map { start + Float($0) / 1024 }
+}
+
+/// Every parameter as a tensor, under the name that `name` gives it; nil leaves it out.
+func tensors(
+  of graph: EncoderGraph, named name: (Parameter) -> String?
+) -> [SafetensorsWriter.Tensor] {
+  graph.parameters.compactMap { parameter in
+    name(parameter).map { SafetensorsWriter.Tensor(name: $0, shape: parameter.shape) }
+  }
+}
+
+extension ParameterSource {
+  func values(of parameter: Parameter, _ range: Range<Int>? = nil) throws -> [Float] {
+    let range = range ?? 0..<parameter.count
+    var values = [Float](repeating: .nan, count: range.count)
+    try values.withUnsafeMutableBufferPointer { buffer in
+      if let start = buffer.baseAddress { try read(parameter, elements: range, into: start) }
+    }
+    return values
+  }
+}
