@@ -1,6 +1,7 @@
 #include "csystem.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 
@@ -26,6 +27,15 @@ void *csystem_map_anonymous(size_t length, int *error) {
 #endif
   *error = 0;
   return base;
+}
+
+int csystem_drop_cached_pages(int descriptor) {
+#ifdef POSIX_FADV_DONTNEED
+  return posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED);
+#else
+  (void)descriptor;
+  return ENOTSUP;
+#endif
 }
 
 int64_t csystem_peak_resident(bool children) {

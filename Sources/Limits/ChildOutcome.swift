@@ -37,14 +37,11 @@ public struct ChildOutcome: Sendable, Equatable {
     case reservationRefused
     /// The kernel counted kills in the child's group, and the child died by SIGKILL.
     case outOfMemoryKill(count: Int)
-    /// The child died by SIGKILL in a group that met its limit; the kernel is too old to count kills.
-    case killedAtLimit(hits: Int)
 
     public var description: String {
       switch self {
       case .reservationRefused: "the kernel refused a reservation"
       case .outOfMemoryKill(let count): "the kernel killed \(count) process(es) in its control group"
-      case .killedAtLimit(let hits): "it was killed in a control group that met its limit \(hits) time(s)"
       }
     }
   }
@@ -58,9 +55,6 @@ public struct ChildOutcome: Sendable, Equatable {
       return .stoppedByMemoryLimit(.outOfMemoryKill(count: kills))
     }
     if interruption != 0 { return .interrupted(interruption) }
-    if signal == killSignal, let group, group.outOfMemoryKills == nil, let hits = group.limitHits, hits > 0 {
-      return .stoppedByMemoryLimit(.killedAtLimit(hits: hits))
-    }
     if signal != 0 { return .signalled(signal) }
     if isLimited, code == ChildProcess.reservationRefusedCode {
       return .stoppedByMemoryLimit(.reservationRefused)

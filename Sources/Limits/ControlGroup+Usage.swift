@@ -14,11 +14,14 @@ extension ControlGroup {
     /// Pages, the page cache that the group brought in, and kernel memory: page tables (8 bytes for every 4 KiB touched),
     /// stacks, inodes. Charges are taken in batches of 64 pages a processor, so up to that much may be unused.
     public var peak: Int?
-    /// How often the group met its limit, and pages had to be reclaimed.
-    public var limitHits: Int?
+    /// The limit in force; a peak that equals it says that pages had to be reclaimed.
+    ///
+    /// `memory.failcnt`, which used to count how often, stays 0 in Linux 6.18 where swap is limited too.
+    public var limit: Int?
     /// Processes that the kernel killed because nothing was left to reclaim (v1: since Linux 4.13).
     public var outOfMemoryKills: Int?
-    /// Bytes of file pages that were dropped and soon read again. More than the mapped weights says that the group is too
+    /// Bytes of file pages that were read again soon after they had been dropped, here or in an earlier group.
+    /// More than the mapped weights says that the group is too
     /// small for them: it does not die, it reads them over and over.
     public var refaultedFileBytes: Int?
   }
@@ -27,18 +30,14 @@ extension ControlGroup {
     let pageSize = Int(sysconf(Int32(_SC_PAGESIZE)))
     // Before Linux 5.9 there was one counter for files and, had there been any, anonymous pages.
     let refaults = value("memory.stat", "workingset_refault_file") ?? value("memory.stat", "workingset_refault")
-    return switch version {
-    case .v1:
-      Usage(
-        peak: value("memory.max_usage_in_bytes"), limitHits: value("memory.failcnt"),
-        outOfMemoryKills: value("memory.oom_control", "oom_kill"),
-        refaultedFileBytes: refaults.map { $0 * pageSize })
-    case .v2:
-      Usage(
-        peak: value("memory.peak"), limitHits: value("memory.events", "max"),
-        outOfMemoryKills: value("memory.events", "oom_kill"), refaultedFileBytes: refaults.map { $0 * pageSize }
-      )
-    }
+    let (peakFile, eventsFile) =
+      switch version {
+      case .v1: ("memory.max_usage_in_bytes", "memory.oom_control")
+      case .v2: ("memory.peak", "memory.events")
+      }
+    return Usage(
+      peak: value(peakFile), limit: limit, outOfMemoryKills: value(eventsFile, "oom_kill"),
+      refaultedFileBytes: refaults.map { $0 * pageSize })
   }
 
   /// The number in a file, or after a key in a file of keys and numbers.

@@ -21,7 +21,7 @@ public enum LimitError: Error, Sendable, Equatable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .fileUnreadable(let path, let code):
-      "\(path) cannot be read: \(errorText(code)); memory is measured on Linux with /proc mounted"
+      "\(path) cannot be read: \(errorText(code)); check the path, and on Linux that /proc is mounted"
     case .fieldMissing(let path, let field):
       "\(path) has no line \(field) here; memory is measured on Linux 4.5 or later"
     case .invalidLength(let bytes):

@@ -16,8 +16,9 @@
 /// whether a page is in the page cache, whoever read it. It remains as the fallback, and `source` says which was used.
 ///
 /// - An anonymous page that was only read is the kernel's shared page of zeros: it counts here, and not in `VmRSS`.
-/// - One fault on a mapped file brings in up to 16 neighbours that are cached already (`fault_around_bytes`, 64 KiB): for
-///   files, pages listed as untouched were not touched, but some of the others may not have been either.
+/// - One fault on a mapped file brings in neighbours that are cached already: 64 KiB (`fault_around_bytes`), or the whole
+///   large folio, 1 MiB and more. For files, pages listed as untouched were not touched, but some of the others may not
+///   have been either.
 public struct PageResidency: Sendable, Equatable {
   public enum Source: Sendable, Equatable {
     case pagemap
@@ -41,6 +42,16 @@ public struct PageResidency: Sendable, Equatable {
   /// - Throws: `LimitError.invalidLength` for less than zero, `.residencyUnknown` where neither source answers.
   /// - Complexity: O(pages), 8 bytes read for each.
   public static func of(_ address: UnsafeRawPointer, length: Int) throws(LimitError) -> PageResidency {
+    do throws(LimitError) {
+      return try of(address, length: length, from: .pagemap)
+    } catch .residencyUnknown {
+      return try of(address, length: length, from: .mincore)
+    }
+  }
+
+  static func of(
+    _ address: UnsafeRawPointer, length: Int, from source: Source
+  ) throws(LimitError) -> PageResidency {
     guard length >= 0 else { throw .invalidLength(bytes: length) }
     let pageSize = Int(sysconf(Int32(_SC_PAGESIZE)))
     let address = Int(bitPattern: address)
@@ -50,7 +61,7 @@ public struct PageResidency: Sendable, Equatable {
     let lead = address - first * pageSize
 
     var result = PageResidency(
-      source: .pagemap, pageSize: pageSize, residentPages: 0, swappedPages: 0, untouched: [])
+      source: source, pageSize: pageSize, residentPages: 0, swappedPages: 0, untouched: [])
     func note(page: Int, present: Bool, swapped: Bool) {
       if present { result.residentPages += 1 }
       if swapped { result.swappedPages += 1 }
@@ -64,10 +75,12 @@ public struct PageResidency: Sendable, Equatable {
       }
     }
 
-    if readPagemap(first: first, count: pages, note) { return result }
-    result = PageResidency(
-      source: .mincore, pageSize: pageSize, residentPages: 0, swappedPages: 0, untouched: [])
-    if readMincore(first: first, count: pages, pageSize: pageSize, note) { return result }
+    let isKnown =
+      switch source {
+      case .pagemap: readPagemap(first: first, count: pages, note)
+      case .mincore: readMincore(first: first, count: pages, pageSize: pageSize, note)
+      }
+    if isKnown { return result }
     throw .residencyUnknown(bytes: length, code: errno)
   }
 

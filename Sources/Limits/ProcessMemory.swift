@@ -71,7 +71,7 @@ public struct ProcessMemory: Sendable, Equatable {
 
   /// The peak by `getrusage`, for systems without `/proc`; nil if the call fails.
   ///
-  /// It is never reset, and starts at what the process that forked this one had resident: an upper bound.
+  /// `resetPeak()` lowers it too, but never below what the process that forked this one had resident: an upper bound.
   public static func peakByResourceUsage() -> Int? {
     let bytes = csystem_peak_resident(false)
     return bytes < 0 ? nil : Int(bytes)

@@ -2,7 +2,9 @@
 // prints what it sees of itself as `name value` lines.
 //
 //   limits-probe touch BYTES [FILE ROUNDS]   touch BYTES of an arena; read every page of a mapped file, ROUNDS times
+//   limits-probe fill SLACK                  touch an arena of the plan's allowance less SLACK
 //   limits-probe nudge BYTES STEP            touch one page in every STEP bytes of an arena, and print its residency
+//   limits-probe peak BYTES                  touch and release an arena, then forget the peak
 //   limits-probe supervise BUDGET            run a child of its own that sleeps, under a budget
 
 import Limits
@@ -23,12 +25,13 @@ func say(_ name: String, _ value: some CustomStringConvertible) {
 
 func number(_ index: Int) -> Int { CommandLine.arguments.dropFirst(index).first.flatMap { Int($0) } ?? 0 }
 
-func applyPlan() throws {
-  guard let held = try LimitPlan.fromEnvironment()?.applyToSelf() else { return }
+func applyPlan() throws -> HeldLimits? {
+  guard let held = try LimitPlan.fromEnvironment()?.applyToSelf() else { return nil }
   say("held", held)
   for limit in held.limits { say(limit.mechanism == .dataSegment ? "data-limit" : "limit", limit.bytes) }
   say("baseline", held.baseline.resident)
   say("allowance", held.allowance)
+  return held
 }
 
 func sayMemory() throws {
@@ -55,8 +58,9 @@ func readAll(_ path: String, rounds: Int) {
 }
 
 func touch() throws {
-  try applyPlan()
-  let arena = try AnonymousMapping(bytes: number(2))
+  let held = try applyPlan()
+  let fills = CommandLine.arguments[1] == "fill"
+  let arena = try AnonymousMapping(bytes: fills ? (held?.allowance ?? 0) - number(2) : number(2))
   say("reserved", arena.bytes.count)
   for offset in stride(from: 0, to: arena.bytes.count, by: 4096) { arena.bytes[offset] = 1 }
   if CommandLine.arguments.count > 4 { readAll(CommandLine.arguments[3], rounds: number(4)) }
@@ -75,6 +79,16 @@ func nudge() throws {
   arena.release()
 }
 
+func peak() throws {
+  let arena = try AnonymousMapping(bytes: number(2))
+  for offset in stride(from: 0, to: arena.bytes.count, by: 4096) { arena.bytes[offset] = 1 }
+  arena.release()
+  try sayMemory()
+  say("rusage", ProcessMemory.peakByResourceUsage() ?? -1)
+  say("reset", ProcessMemory.resetPeak())
+  say("forgotten", try ProcessMemory.current().peakResident)
+}
+
 func supervise() throws {
   say("supervisor", getpid())
   let outcome = try LimitPlan.with(budget: number(2)) { plan in
@@ -88,8 +102,9 @@ func supervise() throws {
 
 do {
   switch CommandLine.arguments.dropFirst().first {
-  case "touch": try touch()
+  case "touch", "fill": try touch()
   case "nudge": try nudge()
+  case "peak": try peak()
   case "supervise": try supervise()
   default: exit(64)
   }

@@ -23,6 +23,9 @@ int csystem_set_limit(enum csystem_resource resource, uint64_t bytes, uint64_t *
 /// (MADV_NOHUGEPAGE). NULL on failure, with the reason in `*error`.
 void *csystem_map_anonymous(size_t length, int *error);
 
+/// Asks the kernel to forget the clean cached pages of an open file. ENOTSUP where it cannot be asked (macOS).
+int csystem_drop_cached_pages(int descriptor);
+
 /// Peak resident bytes by getrusage, of this process or of the largest of its reaped children; -1 on failure.
 int64_t csystem_peak_resident(bool children);
 
