@@ -5,7 +5,7 @@ protocol RecordSource {
   func forEach(_ body: (_ line: Int, _ fields: [String]) throws -> Void) throws
 }
 
-/// Lines cut at tabs. Nothing is quoted or escaped.
+/// Lines cut at tabs; nothing is quoted or escaped.
 struct TSVRecords: RecordSource {
   let file: MappedFile
 

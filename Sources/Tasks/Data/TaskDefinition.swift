@@ -33,7 +33,7 @@ public struct TaskDefinition: Equatable, Sendable {
   public let columns: Columns
   /// Set where TSV files have no header.
   let headerlessPositions: Positions?
-  /// What evaluation reports, the headline metric first. Higher is better for all of them.
+  /// What evaluation reports, the headline metric first; higher is better for all of them.
   public let metrics: [Metric]
 
   public var headline: Metric { metrics[0] }
@@ -60,7 +60,9 @@ public struct TaskDefinition: Equatable, Sendable {
   /// Names that `named(_:columns:)` knows.
   public static let names = ["cola", "sst2", "mrpc", "stsb", "classification", "regression"]
 
-  /// The task of that name. `columns` replaces the default columns of the tasks on your own data.
+  /// The task of that name.
+  ///
+  /// `columns` replaces the default columns of `classification` and `regression`; the others have their own.
   ///
   /// - Throws: `DatasetError.unknownTask`.
   public static func named(
@@ -81,25 +83,25 @@ public struct TaskDefinition: Equatable, Sendable {
 /// The four tasks of GLUE (Wang et al., 2019, https://gluebenchmark.com/tasks) that fit small machines, as their
 /// files are distributed, or as CSV and JSONL with the column names of the Hugging Face copy. Metrics are GLUE's.
 extension TaskDefinition {
-  /// The Corpus of Linguistic Acceptability: is the sentence grammatical?
+  /// The Corpus of Linguistic Acceptability: whether a sentence is grammatical.
   public static let cola = TaskDefinition(
     name: "cola", target: .fixedClasses(values: ["0", "1"], names: ["unacceptable", "acceptable"]),
     columns: Columns(text: ["sentence"]), positions: Positions(text: 3, label: 1),
     metrics: [.matthews, .accuracy])
 
-  /// The Stanford Sentiment Treebank: does the sentence from a film review praise?
+  /// The Stanford Sentiment Treebank: whether a sentence from a film review praises.
   public static let sst2 = TaskDefinition(
     name: "sst2", target: .fixedClasses(values: ["0", "1"], names: ["negative", "positive"]),
     columns: Columns(text: ["sentence"]), metrics: [.accuracy])
 
-  /// The Microsoft Research Paraphrase Corpus: do both sentences say the same?
+  /// The Microsoft Research Paraphrase Corpus: whether both sentences say the same.
   public static let mrpc = TaskDefinition(
     name: "mrpc", target: .fixedClasses(values: ["0", "1"], names: ["not_equivalent", "equivalent"]),
     columns: Columns(
       text: ["#1 String", "sentence1"], pair: ["#2 String", "sentence2"], label: ["Quality", "label"]),
     metrics: [.accuracy, .f1])
 
-  /// The Semantic Textual Similarity benchmark: how alike are both sentences, from 0 to 5?
+  /// The Semantic Textual Similarity benchmark: how alike both sentences are, from 0 to 5.
   public static let stsb = TaskDefinition(
     name: "stsb", target: .number,
     columns: Columns(text: ["sentence1"], pair: ["sentence2"], label: ["score", "label"]),

@@ -142,7 +142,7 @@ struct JSONReader<Bytes: RandomAccessCollection<UInt8>> {
     return value
   }
 
-  /// `-? (0 | [1-9][0-9]*) (. [0-9]+)? ([eE] [+-]? [0-9]+)?`
+  /// Reads `-? (0 | [1-9][0-9]*) (. [0-9]+)? ([eE] [+-]? [0-9]+)?`.
   private mutating func number() throws(JSONError) -> String {
     let start = position
     if current == UInt8(ascii: "-") { advance() }

@@ -75,7 +75,7 @@ final class MappedFile: @unchecked Sendable {  // Read-only for its whole life, 
       position = file.bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
     }
 
-    /// The next line and its number, counted from 1. The bytes are valid while the file is.
+    /// The next line and its number, counted from 1; the bytes are valid while the file is.
     mutating func next() -> (number: Int, bytes: Slice<UnsafeRawBufferPointer>)? {
       let bytes = file.bytes
       guard position < bytes.count, let base = bytes.baseAddress else { return nil }

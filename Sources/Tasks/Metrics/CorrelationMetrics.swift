@@ -8,10 +8,10 @@ extension Metrics {
     guard predicted.allSatisfy(\.isFinite), actual.allSatisfy(\.isFinite) else { return .nan }
     // A constant's mean may be rounded, and then its deviations are not quite zero.
     guard isVaried(predicted), isVaried(actual) else { return 0 }
-    let x = unitDeviations(predicted)
-    let y = unitDeviations(actual)
-    let sum = zip(x, y).reduce(0) { $0 + $1.0 * $1.1 }
-    return min(1, max(-1, sum))
+    let x = scaledDeviations(predicted)
+    let y = scaledDeviations(actual)
+    func dot(_ a: [Double], _ b: [Double]) -> Double { zip(a, b).reduce(0) { $0 + $1.0 * $1.1 } }
+    return min(1, max(-1, dot(x, y) / (dot(x, x) * dot(y, y)).squareRoot()))
   }
 
   /// Spearman's rank correlation, −1 to 1: Pearson's of the ranks, equal values sharing their mean rank.
@@ -42,14 +42,14 @@ extension Metrics {
     values.contains { $0 != values.first }
   }
 
-  /// Deviations from the mean, scaled to a sum of squares of 1.
-  private static func unitDeviations(_ values: [Double]) -> [Double] {
-    // Scaled first, lest the squares of large values overflow or those of small ones vanish.
-    let scale = values.reduce(0) { max($0, abs($1)) }
-    let scaled = values.map { $0 / scale }
-    let mean = scaled.reduce(0, +) / Double(scaled.count)
-    let deviations = scaled.map { $0 - mean }
-    let length = deviations.reduce(0) { $0 + $1 * $1 }.squareRoot()
-    return length > 0 ? deviations.map { $0 / length } : deviations
+  /// Deviations from the mean, scaled to at most 1, lest squares of large ones overflow or of small ones vanish.
+  private static func scaledDeviations(_ values: [Double]) -> [Double] {
+    func centered(_ values: [Double]) -> [Double] {
+      let mean = values.reduce(0) { $0 + $1 / Double(values.count) }
+      return values.map { $0 - mean }
+    }
+    let deviations = centered(centered(values))  // Twice, because the first mean was rounded.
+    let largest = deviations.reduce(0) { max($0, abs($1)) }
+    return deviations.map { $0 / largest }
   }
 }

@@ -1,4 +1,4 @@
-/// A measure of how well predictions agree with the truth. Higher is better for all of them.
+/// A measure of how well predictions agree with the truth; higher is better for all of them.
 public enum Metric: String, CaseIterable, Codable, Sendable {
   case accuracy
   case f1

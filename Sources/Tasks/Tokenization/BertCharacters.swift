@@ -2,7 +2,7 @@
 ///
 /// The rules are those of the Hugging Face `tokenizers` library (`normalizers/bert.rs`, `pre_tokenizers/bert.rs`).
 /// Its category tables are those of Unicode 8.0, so a character that came later has no category here, and seven
-/// characters have their category of that time. `Scripts/check-characters` compares all 1,112,064 scalar values.
+/// characters have their category of that time. A test compares all 1,112,064 scalar values.
 extension Unicode.Scalar {
   /// The general category in Unicode 8.0; nil for characters that are younger.
   private var categoryInUnicode8: Unicode.GeneralCategory? {

@@ -13,7 +13,7 @@ struct Vocabulary: Sendable {
   private(set) var longestBytes = 0
 
   /// Collects tokens; of a token given twice the last id counts.
-  init(_ entries: some Collection<(token: Substring, id: Int32)>) {
+  init(_ entries: [(token: Substring, id: Int32)]) {
     var capacity = 2
     while capacity < 2 * entries.count { capacity *= 2 }
     slots = Array(repeating: -1, count: capacity)

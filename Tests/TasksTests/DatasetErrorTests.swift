@@ -1,0 +1,129 @@
+import Foundation
+import Testing
+
+@testable import Tasks
+
+@Suite("Data sets that cannot be read say where and why")
+struct DatasetErrorTests {
+  /// What preparing a directory with this training file ends in; its path replaced by its name.
+  private func failure(_ name: String, _ content: [UInt8], _ task: TaskDefinition) throws -> DatasetError? {
+    let good = "text\tlabel\na\tx\nb\ty\n"
+    return try withDirectory(bytes: [name: Data(content), "dev.tsv": Data(good.utf8)]) { directory in
+      #expect(throws: DatasetError.self) {
+        try Dataset(directory: directory, task: task).forEachExample(in: .train) { _ in }
+      }
+    }
+  }
+
+  @Test(
+    "each kind of damage has its error, with file, line and column",
+    arguments: [
+      ("train.tsv", "text\tlabel\n", ": no examples; at least one is needed"),
+      ("train.csv", "", ": no examples; at least one is needed"),
+      ("train.jsonl", " \n", ": no examples; at least one is needed"),
+      (
+        "train.tsv", "words\tlabel\na\t1\n",
+        ":1: no column text or sentence among words, label; name the right one"
+      ),
+      ("train.csv", "text,class\na,1\n", ":1: no column label among text, class; name the right one"),
+      ("train.tsv", "text\tlabel\na\t1\nb\n", ":3: no value for column label; complete the line or remove it"),
+      ("train.jsonl", "{\"text\": \"a\"}", ":1: no value for column label; complete the line or remove it"),
+      (
+        "train.jsonl", "{\"text\": [1], \"label\": 1}",
+        ":1: no value for column text or sentence; complete the line or remove it"
+      ),
+      (
+        "train.tsv", "text\tlabel\na\t1\nb\t1,5\n",
+        ":3: column label holds \"1,5\", which is not a finite number"
+      ),
+      (
+        "train.csv", "text,label\n\"a\nb\",1\nc,inf\n",
+        ":4: column label holds \"inf\", which is not a finite number"
+      ),
+      (
+        "train.jsonl", "{\"text\": \"a\", \"label\": true}\n",
+        ":1: column label holds \"true\", which is not a finite number"
+      ),
+      (
+        "train.jsonl", "{\"text\": \"a\", \"label\": 1}\n{\"text\": \"b\",}\n",
+        ":2:14: not a JSON object: expected a string; write one object a line"
+      ),
+      ("train.jsonl", "[1]\n", ":1:1: not a JSON object: another kind of value; write one object a line"),
+      (
+        "train.csv", "text,label\na,1\n\"b,1\nc,2\n",
+        ":3: malformed CSV: a quote is never closed; quote the field and double the quotes inside it"
+      ),
+      (
+        "train.csv", "text,label\n\"a\"b,1\n",
+        ":2: malformed CSV: Can't have non-quote here: b; quote the field and double the quotes inside it"
+      ),
+      (
+        "train.csv", "text,label\na\rb,1\n",
+        ":2: malformed CSV: a line break outside quotes; quote the field and double the quotes inside it"
+      ),
+    ])
+  func regressionFiles(name: String, content: String, message: String) throws {
+    let error = try failure(name, Array(content.utf8), .regression())
+    #expect(error?.description.hasSuffix("/" + name + message) == true, "\(String(describing: error))")
+    #expect(error?.isMissingInput == false)
+  }
+
+  @Test("bytes that are not UTF-8 are found in every format", arguments: ["tsv", "csv", "jsonl"])
+  func encoding(format: String) throws {
+    let separator = format == "tsv" ? "\t" : ","
+    let header = format == "jsonl" ? "" : "text\(separator)label\n"
+    let start = format == "jsonl" ? "{\"text\": \"é" : "é"
+    let content = Array((header + start).utf8) + [0xE9] + Array("\(separator)1\n".utf8)
+    let error = try failure("train.\(format)", content, .regression())
+    guard case .invalidEncoding(_, let line, let column) = error else {
+      Issue.record("got \(String(describing: error))")
+      return
+    }
+    #expect(line == (format == "jsonl" ? 1 : 2))
+    #expect(column == start.utf8.count + 1)
+  }
+
+  @Test("a label that training never showed is an error in the development file")
+  func unknownLabel() throws {
+    try withDirectory([
+      "train.tsv": "text\tlabel\na\ton\nb\toff\n", "dev.tsv": "text\tlabel\na\ton\nb\tOFF\n",
+    ]) { directory in
+      let data = try Dataset(directory: directory, task: .classification())
+      let error = #expect(throws: DatasetError.self) { try data.forEachExample(in: .development) { _ in } }
+      #expect(error?.description.hasSuffix("/dev.tsv:3: unknown label \"OFF\"; known are off, on") == true)
+    }
+    let glue = try failure("train.tsv", Array("sentence\tlabel\na\t2\n".utf8), .sst2)
+    #expect(glue?.description.hasSuffix("/train.tsv:2: unknown label \"2\"; known are 0, 1") == true)
+  }
+
+  @Test("a training file with one label only is refused")
+  func singleLabel() throws {
+    let error = try failure("train.tsv", Array("text\tlabel\na\ton\nb\ton\n".utf8), .classification())
+    #expect(error?.description.contains("every example has the label \"on\"") == true)
+  }
+
+  @Test("a missing file is missing input, with the names that were looked for")
+  func missing() throws {
+    try withDirectory(["train.tsv": "text\tlabel\na\t1\n"]) { directory in
+      let error = #expect(throws: DatasetError.self) { try Dataset(directory: directory, task: .regression()) }
+      #expect(error?.isMissingInput == true)
+      #expect(error?.description.hasPrefix("no dev data in ") == true)
+      #expect(error?.description.contains("dev.tsv, dev.csv, dev.jsonl, validation.tsv") == true)
+      #expect(throws: DatasetError.self) {
+        try Dataset(directory: directory.appendingPathComponent("nowhere"), task: .regression())
+      }
+    }
+  }
+
+  @Test("a directory in a file's place is unreadable, not missing")
+  func directoryAsFile() throws {
+    try withDirectory(["dev.tsv": "text\tlabel\na\t1\n"]) { directory in
+      try FileManager.default.createDirectory(
+        at: directory.appendingPathComponent("train.tsv"), withIntermediateDirectories: false)
+      let data = try Dataset(directory: directory, task: .regression())
+      let error = #expect(throws: DatasetError.self) { try data.forEachExample(in: .train) { _ in } }
+      #expect(error?.isMissingInput == false)
+      #expect(error?.description.hasSuffix("/train.tsv: Is a directory") == true)
+    }
+  }
+}
