@@ -46,7 +46,7 @@ let package = Package(
     .target(name: "Limits", dependencies: ["Units", "CSystem"]),
     .target(name: "Engine", dependencies: ["Steps", "Kernels", "Checkpoints", "Limits"]),
     .target(name: "Tasks", dependencies: ["Units", "SwiftCSV"]),
-    .target(name: "Training", dependencies: ["Engine", "Tasks", "Planning"]),
+    .target(name: "Training", dependencies: ["Engine", "Tasks", "Planning", "Limits"]),
     // A child for the tests of Limits: it uses memory as it is told to. Not a product.
     .executableTarget(name: "limits-probe", dependencies: ["Limits"]),
     .target(name: "Verification", dependencies: ["Training", "Simulation", "Limits"]),

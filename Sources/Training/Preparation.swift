@@ -1,0 +1,105 @@
+import Checkpoints
+import Foundation
+import Graph
+import Planning
+import Tasks
+import Units
+
+/// What a training process needs on disk, made in a temporary folder that goes when this does.
+public final class Preparation {
+  public let directory: URL
+  public let model: Model
+  /// Where the training process finds config.json and F32 weights.
+  public private(set) var modelDirectory: String
+  public private(set) var trainingData: String?
+  public private(set) var evaluationData: String?
+  public private(set) var trainingSummary: PreparationSummary?
+  public private(set) var labels: [String]?
+
+  /// - Parameters:
+  ///   - model: with weights, or without for random ones.
+  ///   - trainable: what the plan trains, so that only the rest must be mappable.
+  public init(model: Model, seed: UInt64) throws {
+    self.model = model
+    directory = FileManager.default.temporaryDirectory
+      .appendingPathComponent("permafrost-\(ProcessInfo.processInfo.processIdentifier)-\(UInt32.random(in: 0...UInt32.max))")
+    try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+    modelDirectory = model.directory?.path ?? ""
+    if !isMappable { modelDirectory = try writeMappableWeights(seed: seed) }
+  }
+
+  deinit { try? FileManager.default.removeItem(at: directory) }
+
+  /// Whether every tensor that the checkpoint has is F32 and aligned, so that frozen ones can be read in place.
+  private var isMappable: Bool {
+    guard let weights = model.weights else { return false }
+    return model.graph.parameters.allSatisfy { !weights.contains($0) || weights.mappedFloats($0) != nil }
+  }
+
+  /// A copy of the weights in F32: of 16-bit checkpoints, and of models that have none.
+  private func writeMappableWeights(seed: UInt64) throws -> String {
+    let target = directory.appendingPathComponent("model")
+    let source = model.initialWeights(seed: seed)
+    let chunk = 1 << 20
+    var buffer = [Float](repeating: 0, count: chunk)
+    try CheckpointWriter.write(model, to: target) { parameter, sink in
+      var start = 0
+      while start < parameter.count {
+        let end = min(start + chunk, parameter.count)
+        try buffer.withUnsafeMutableBufferPointer { floats in
+          guard let base = floats.baseAddress else { return }
+          try source.read(parameter, elements: start..<end, into: base)
+          try sink.write(UnsafeBufferPointer(start: base, count: end - start))
+        }
+        start = end
+      }
+    }
+    return target.path
+  }
+
+  /// Tokenizes both splits of a data set.
+  ///
+  /// - Parameter limits: at most so many examples of each split, or nil for all.
+  public func prepare(_ dataset: Dataset, maximumLength: Int) throws {
+    guard let source = model.directory else { throw PreparationError.noTokenizer(model.displayName) }
+    let tokenizer = try WordPieceTokenizer(directory: source)
+    guard tokenizer.vocabularySize <= model.graph.configuration.vocabularySize else {
+      throw PreparationError.otherVocabulary(
+        tokenizer: tokenizer.vocabularySize, model: model.graph.configuration.vocabularySize)
+    }
+    func write(_ split: Split) throws -> (String, PreparationSummary) {
+      let file = directory.appendingPathComponent("\(split.rawValue).tokens")
+      let summary = try dataset.prepare(split, tokenizer: tokenizer, maximumLength: maximumLength, to: file)
+      return (file.path, summary)
+    }
+    let (training, summary) = try write(.train)
+    (trainingData, trainingSummary) = (training, summary)
+    evaluationData = try write(.development).0
+    labels = dataset.labels?.names
+  }
+}
+
+/// What stands between a model and its data.
+public enum PreparationError: UserFacingError, Equatable {
+  case noTokenizer(String)
+  case otherVocabulary(tokenizer: Int, model: Int)
+  case wrongLabels(model: Int, data: Int)
+
+  public var exitStatus: ExitStatus {
+    switch self {
+    case .noTokenizer: .missingInput
+    case .otherVocabulary, .wrongLabels: .malformedInput
+    }
+  }
+
+  public var description: String {
+    switch self {
+    case .noTokenizer(let name):
+      "\(name) has no tokenizer here, so it cannot read text; give a model directory, or --weights random to measure only"
+    case .otherVocabulary(let tokenizer, let model):
+      "the tokenizer has \(tokenizer) tokens, the model's embedding \(model) rows; they do not belong together"
+    case .wrongLabels(let model, let data):
+      "the plan's head has \(model) outputs, the data \(data) labels; plan again with --task or --labels \(data)"
+    }
+  }
+}

@@ -1,0 +1,44 @@
+import Tasks
+
+/// What a training process measured of itself and of the model.
+public struct TrainingReport: Sendable, Codable {
+  /// Resident bytes of the process before the arena and the weights: the runtime's share.
+  public var baselineResidentBytes: Int
+  /// Largest resident bytes from then on, by the operating system; nil where it does not tell.
+  public var residentPeakBytes: Int?
+  /// The arena's high-water mark and the mapped tensors that kernels were given.
+  public var measuredPeakBytes: Int
+  public var arenaBytes: Int
+  public var mappedBytes: Int
+  /// Bytes of planned buffers and mapped tensors whose pages were never touched.
+  public var untouched: [Untouched]
+  public var limitEnforcedBy: String?
+  public var steps: Int
+  public var examples: Int
+  public var tokens: Int
+  /// Median over the steps, without the rehearsal.
+  public var secondsPerStep: Double
+  public var firstLoss: Double?
+  /// Mean over the last tenth of the steps.
+  public var lastLoss: Double?
+  /// On the evaluation examples, the task's headline metric first.
+  public var scores: [Score]
+  public var evaluationExamples: Int
+
+  public struct Untouched: Sendable, Codable, Equatable {
+    public var name: String
+    public var bytes: Int
+  }
+}
+
+/// What a training process tells its parent, one JSON object a line.
+public enum WorkerMessage: Sendable, Codable {
+  /// Where the process is, for people and for a report should it be killed.
+  case stage(String)
+  case progress(step: Int, steps: Int, loss: Double, tokensPerSecond: Double)
+  case finished(TrainingReport)
+  /// A mistake in the input or a lost cause, with its exit status.
+  case failed(message: String, exitStatus: Int32)
+  /// The arena could not be reserved under the limit.
+  case reservationRefused(bytes: Int, stage: String)
+}

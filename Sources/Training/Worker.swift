@@ -1,0 +1,110 @@
+import Foundation
+import Limits
+import Units
+
+/// Both ends of a training process: the child that carries out a job file, and the parent that runs it and listens.
+public enum Worker {
+  /// How a job ended.
+  public enum Outcome: Sendable {
+    case finished(TrainingReport)
+    /// The memory limit stopped it.
+    case didNotFit(reason: String, stage: String)
+  }
+
+  /// The child's side: carries out the job in a file, speaking JSON lines on standard output.
+  ///
+  /// - Returns: the status to exit with.
+  public static func carryOut(jobFile: String) -> Int32 {
+    func send(_ message: WorkerMessage) {
+      guard var data = try? JSONEncoder().encode(message) else { return }
+      data.append(UInt8(ascii: "\n"))
+      FileHandle.standardOutput.write(data)
+    }
+    var stage = "starting"
+    do {
+      let data = try Data(contentsOf: URL(fileURLWithPath: jobFile))
+      let job = try JSONDecoder().decode(TrainingJob.self, from: data)
+      let report = try Trainer(job) { message in
+        if case .stage(let name) = message { stage = name }
+        send(message)
+      }.run()
+      send(.finished(report))
+      return ExitStatus.success.rawValue
+    } catch LimitError.reservationRefused(let bytes, _) {
+      send(.reservationRefused(bytes: bytes, stage: stage))
+      return ChildProcess.reservationRefusedCode
+    } catch LimitError.budgetBelowBaseline(_, let baseline, _) {
+      send(.reservationRefused(bytes: baseline, stage: "starting the runtime"))
+      return ChildProcess.reservationRefusedCode
+    } catch let error as any UserFacingError {
+      send(.failed(message: "\(error)", exitStatus: error.exitStatus.rawValue))
+      return error.exitStatus.rawValue
+    } catch {
+      send(.failed(message: "\(error)", exitStatus: ExitStatus.internalError.rawValue))
+      return ExitStatus.internalError.rawValue
+    }
+  }
+
+  /// The parent's side: runs a job in a child of its own, under a limit if one is given.
+  ///
+  /// - Parameters:
+  ///   - executable: this program; it is started with `worker` and the job file's path.
+  ///   - onMessage: called with stages and progress as they come.
+  /// - Throws: `WorkerError` when the child reports a mistake, is interrupted or is lost.
+  public static func run(
+    _ job: TrainingJob, executable: String, directory: URL, limit: LimitPlan? = nil,
+    onMessage: (WorkerMessage) -> Void
+  ) throws -> Outcome {
+    let file = directory.appendingPathComponent("job.json")
+    try JSONEncoder().encode(job).write(to: file, options: .atomic)
+    var stage = "starting"
+    var report: TrainingReport?
+    var failure: WorkerError?
+    var refusal: String?
+    let outcome = try ChildProcess.run(executable: executable, arguments: ["worker", file.path], limit: limit) { line in
+      guard let message = try? JSONDecoder().decode(WorkerMessage.self, from: Data(line.utf8)) else { return }
+      switch message {
+      case .stage(let name): stage = name
+      case .finished(let value): report = value
+      case .failed(let message, let status):
+        failure = .failed(message: message, exitStatus: ExitStatus(rawValue: status) ?? .internalError)
+      case .reservationRefused(let bytes, let at):
+        stage = at
+        refusal = "the system refused to reserve \(ByteCount.format(bytes))"
+      case .progress: break
+      }
+      onMessage(message)
+    }
+    switch outcome.ending {
+    case .stoppedByMemoryLimit(let evidence): return .didNotFit(reason: refusal ?? "\(evidence)", stage: stage)
+    case .interrupted: throw WorkerError.interrupted
+    case .exited, .signalled:
+      if let report { return .finished(report) }
+      throw failure ?? .lost(how: "\(outcome.ending)", stage: stage)
+    }
+  }
+}
+
+/// Why a training process gave no report.
+public enum WorkerError: UserFacingError, Equatable {
+  /// It said what was wrong.
+  case failed(message: String, exitStatus: ExitStatus)
+  case interrupted
+  case lost(how: String, stage: String)
+
+  public var exitStatus: ExitStatus {
+    switch self {
+    case .failed(_, let status): status
+    case .interrupted: .interrupted
+    case .lost: .internalError
+    }
+  }
+
+  public var description: String {
+    switch self {
+    case .failed(let message, _): message
+    case .interrupted: "interrupted"
+    case .lost(let how, let stage): "the training process \(how) while \(stage); this is a fault of the program"
+    }
+  }
+}
