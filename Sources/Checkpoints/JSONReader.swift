@@ -1,8 +1,8 @@
 /// A strict pull reader of JSON (RFC 8259) over bytes in memory.
 ///
-/// Checkpoint headers come from strangers, and Foundation's reader drops duplicate keys silently, traps on nothing but
-/// rounds large integers. This one rejects duplicates, bounds nesting, keeps numbers as their text, and reads only what
-/// is asked of it. Keys that are canonically equivalent Unicode count as duplicates, as they do in a `Dictionary`.
+/// Checkpoint headers come from strangers, and Foundation's reader drops duplicate keys silently. This one rejects
+/// them, bounds nesting, keeps numbers as their text so that none is rounded, and gives values as they are asked for,
+/// without a tree. Keys that are canonically equivalent Unicode count as duplicates, as they do in a `Dictionary`.
 struct JSONReader {
   /// What the next value is, told by its first byte.
   enum Kind { case object, array, string, number, literal }
@@ -174,7 +174,7 @@ struct JSONReader {
   }
 
   private mutating func skipSpace() {
-    while offset < bytes.count, [0x20, 0x09, 0x0A, 0x0D].contains(bytes[offset]) { offset += 1 }
+    while offset < bytes.count, isSpace(bytes[offset]) { offset += 1 }
   }
 
   @discardableResult
@@ -189,6 +189,8 @@ struct JSONReader {
     while offset < bytes.count, isDigit(bytes[offset]) { offset += 1 }
     return offset > start
   }
+
+  private func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D }
 
   private func isDigit(_ byte: UInt8) -> Bool { UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte }
 }

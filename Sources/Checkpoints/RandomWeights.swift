@@ -49,21 +49,23 @@ struct Philox {
 
   /// Four independent words for each pair of stream and index.
   func block(stream: UInt64, index: UInt64) -> SIMD4<UInt32> {
-    var counter = SIMD4<UInt32>(
-      UInt32(truncatingIfNeeded: index), UInt32(truncatingIfNeeded: index >> 32),
-      UInt32(truncatingIfNeeded: stream), UInt32(truncatingIfNeeded: stream >> 32))
+    var c0 = UInt32(truncatingIfNeeded: index)
+    var c1 = UInt32(truncatingIfNeeded: index >> 32)
+    var c2 = UInt32(truncatingIfNeeded: stream)
+    var c3 = UInt32(truncatingIfNeeded: stream >> 32)
     var key0 = UInt32(truncatingIfNeeded: key)
     var key1 = UInt32(truncatingIfNeeded: key >> 32)
     for _ in 0..<10 {
-      let product0 = UInt64(counter[0]) * 0xD251_1F53
-      let product1 = UInt64(counter[2]) * 0xCD9E_8D57
-      counter = SIMD4(
-        UInt32(truncatingIfNeeded: product1 >> 32) ^ counter[1] ^ key0, UInt32(truncatingIfNeeded: product1),
-        UInt32(truncatingIfNeeded: product0 >> 32) ^ counter[3] ^ key1, UInt32(truncatingIfNeeded: product0))
+      let product0 = UInt64(c0) * 0xD251_1F53
+      let product1 = UInt64(c2) * 0xCD9E_8D57
+      c0 = UInt32(truncatingIfNeeded: product1 >> 32) ^ c1 ^ key0
+      c1 = UInt32(truncatingIfNeeded: product1)
+      c2 = UInt32(truncatingIfNeeded: product0 >> 32) ^ c3 ^ key1
+      c3 = UInt32(truncatingIfNeeded: product0)
       key0 &+= 0x9E37_79B9
       key1 &+= 0xBB67_AE85
     }
-    return counter
+    return SIMD4(c0, c1, c2, c3)
   }
 }
 
@@ -95,11 +97,16 @@ func normalQuantile(ofUniform word: UInt32) -> Double {
   return q < 0 ? -tail : tail
 }
 
-/// ln x for normal positive x, from the series of artanh: with x = 2ᵏ·m and z = (m − 1)/(m + 1),
-/// ln x = k·ln 2 + 2(z + z³/3 + z⁵/5 + …); 1 ≤ m < 2 makes z < ⅓, and 17 terms leave less than 10⁻¹⁶.
+/// ln x for normal positive x, to 10 digits.
+///
+/// With x = 2ᵏ·m, ½√2 ≤ m < √2 and z = (m − 1)/(m + 1), ln x = k·ln 2 + 2(z + z³/3 + z⁵/5 + …); |z| < 0.172, so that
+/// what follows z¹¹/11 is below 2·10⁻¹¹.
 private func naturalLogarithm(_ x: Double) -> Double {
-  let z = (x.significand - 1) / (x.significand + 1)
-  var series = 0.0
-  for odd in stride(from: 33.0, through: 1, by: -2) { series = series * (z * z) + 1 / odd }
-  return Double(x.exponent) * 0.693147180559945309417 + 2 * z * series
+  let isLarge = x.significand > 1.4142135623730951
+  let m = isLarge ? x.significand / 2 : x.significand
+  let exponent = Double(x.exponent + (isLarge ? 1 : 0))
+  let z = (m - 1) / (m + 1)
+  let z2 = z * z
+  let series = 1 + z2 * (1.0 / 3 + z2 * (1.0 / 5 + z2 * (1.0 / 7 + z2 * (1.0 / 9 + z2 * (1.0 / 11)))))
+  return exponent * 0.69314718055994531 + 2 * z * series
 }

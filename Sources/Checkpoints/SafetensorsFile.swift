@@ -4,8 +4,9 @@ import Foundation
 ///
 /// ```swift
 /// let file = try SafetensorsFile(URL(filePath: "model.safetensors"))
-/// let tensor = try file.tensor(named: "embeddings.LayerNorm.weight")
-/// try file.read(tensor, elements: 0..<tensor.count, into: destination)
+/// if let tensor = file.tensor(named: "embeddings.LayerNorm.weight") {
+///   try file.read(tensor, elements: 0..<tensor.count, into: destination)
+/// }
 /// ```
 public final class SafetensorsFile: Sendable {
   public let url: URL

@@ -178,7 +178,6 @@ struct SafetensorsHeaderTests {
 
   @Test("files damaged at random load or give an error, and never trap", arguments: [1, 2, 3, 4] as [UInt64])
   func fuzz(seed: UInt64) throws {
-    let directory = try TemporaryDirectory()
     let sound = Self.two("[0,4]", "[4,8]")
     var random = SplitMix64(state: seed)
     var loaded = 0
@@ -194,15 +193,16 @@ struct SafetensorsHeaderTests {
         default: bytes.insert(bytes[index], at: index)
         }
       }
-      let file = try directory.write(bytes, to: "x.safetensors")
       do {
-        let file = try SafetensorsFile(file)
+        let prefix = Array(bytes.prefix(SafetensorsHeader.lengthBytes))
+        let length = try SafetensorsHeader.jsonLength(prefix, fileBytes: bytes.count)
+        let header = try SafetensorsHeader(
+          json: Array(bytes[prefix.count..<prefix.count + length]), fileBytes: bytes.count)
         loaded += 1
-        for tensor in file.header.tensors {
-          #expect(tensor.byteOffset + tensor.byteCount <= bytes.count, "seed \(seed): \(bytes)")
-        }
-      } catch let error as SafetensorsError {
-        #expect(!error.description.contains("\n"), "seed \(seed): \(bytes)")
+        #expect(
+          header.tensors.allSatisfy { $0.byteOffset + $0.byteCount <= bytes.count }, "seed \(seed): \(bytes)")
+      } catch {
+        if error.description.contains("\n") { Issue.record("seed \(seed): \(bytes): \(error)") }
       }
     }
     // Changes to the data alone are harmless, so some must load; most must not.
