@@ -28,7 +28,9 @@ let package = Package(
     .target(
       name: "CKernels", dependencies: ["CBLAS"],
       // Not -ffast-math: it breaks the rounding trick inside the exponential. These three do not.
-      cSettings: [.unsafeFlags(["-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast"])]),
+      cSettings: [.unsafeFlags(["-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast"])],
+      // A module map links for Swift importers only; these are C sources.
+      linkerSettings: [.linkedLibrary("openblas")]),
     .target(name: "CSystem"),
 
     .target(name: "Units"),
