@@ -30,7 +30,8 @@ let package = Package(
       name: "CKernels", dependencies: ["CBLAS"],
       // Not -ffast-math: it breaks the rounding trick inside the exponential. These three do not.
       cSettings: [.unsafeFlags(["-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast"])],
-      linkerSettings: [.linkedLibrary("openblas", .when(platforms: [.linux]))]),
+      // A module map links for Swift importers only; these are C sources.
+      linkerSettings: [.linkedLibrary("openblas")]),
     .target(name: "CSystem"),
 
     .target(name: "Units"),
