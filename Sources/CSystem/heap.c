@@ -1,4 +1,4 @@
-#include "csystem_heap.h"
+#include "csystem.h"
 
 #if defined(__GLIBC__)
 #include <malloc.h>

@@ -26,6 +26,9 @@ void *csystem_map_anonymous(size_t length, int *error);
 /// Asks the kernel to forget the clean cached pages of an open file. ENOTSUP where it cannot be asked (macOS).
 int csystem_drop_cached_pages(int descriptor);
 
+/// Gives free heap pages back to the system where the C library can: glibc's malloc_trim, which Swift does not import.
+void csystem_release_free_heap(void);
+
 /// Peak resident bytes by getrusage, of this process or of the largest of its reaped children; -1 on failure.
 int64_t csystem_peak_resident(bool children);
 
