@@ -16,7 +16,6 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/swiftcsv/SwiftCSV", from: "0.10.0"),
   ],
@@ -24,6 +23,7 @@ let package = Package(
     // C boundaries: a module map and a shim, or kernels that Swift cannot express.
     .systemLibrary(name: "CGLPK", providers: [.apt(["libglpk-dev"]), .brew(["glpk"])]),
     .systemLibrary(name: "CBLAS", providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
+    .systemLibrary(name: "CNettle", providers: [.apt(["nettle-dev"]), .brew(["nettle"])]),
     // The module map's `link` reaches Swift importers only; this target is plain C.
     .target(name: "CGLPKGuard", dependencies: ["CGLPK"], linkerSettings: [.linkedLibrary("glpk")]),
     .target(
@@ -36,8 +36,7 @@ let package = Package(
 
     .target(name: "Units"),
     .target(name: "Graph", dependencies: ["Units"]),
-    .target(
-      name: "Checkpoints", dependencies: ["Graph", .product(name: "Crypto", package: "swift-crypto")]),
+    .target(name: "Checkpoints", dependencies: ["Graph", "Units", "CNettle"]),
     .target(name: "Steps", dependencies: ["Graph"]),
     .target(name: "Devices", dependencies: ["Units", "Yams"], resources: [.embedInCode("Profiles")]),
     .target(name: "Simulation", dependencies: ["Steps", "Devices"]),

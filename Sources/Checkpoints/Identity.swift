@@ -1,5 +1,3 @@
-import Crypto
-import Foundation
 import Graph
 
 extension EncoderGraph {
@@ -9,7 +7,9 @@ extension EncoderGraph {
   /// Dropout counts as on or off, for a mask is a buffer; its probability and LayerNorm's epsilon decide no buffer and
   /// stay out.
   public var identity: String {
-    SHA256.hash(data: Data(identityLines.map { $0 + "\n" }.joined().utf8)).hexadecimal
+    var hash = SHA256()
+    Array(identityLines.map { $0 + "\n" }.joined().utf8).withUnsafeBytes { hash.update($0) }
+    return hash.finish()
   }
 
   private var identityLines: [String] {
@@ -39,16 +39,9 @@ extension WeightStore {
   public func weightsIdentity() throws -> String {
     var hash = SHA256()
     for file in files {
-      withUnsafeBytes(of: UInt64(file.byteCount).littleEndian) { hash.update(bufferPointer: $0) }
-      try file.forEachChunk { hash.update(bufferPointer: $0) }
+      withUnsafeBytes(of: UInt64(file.byteCount).littleEndian) { hash.update($0) }
+      try file.forEachChunk { hash.update($0) }
     }
-    return hash.finalize().hexadecimal
-  }
-}
-
-extension Digest {
-  fileprivate var hexadecimal: String {
-    let digits = Array("0123456789abcdef")
-    return String(flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
+    return hash.finish()
   }
 }
