@@ -21,6 +21,9 @@ struct Permafrost: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      DevicesCommand.self
+      DevicesCommand.self,
+      ModelsCommand.self,
+      EstimateCommand.self,
+      PlanCommand.self,
     ])
 }

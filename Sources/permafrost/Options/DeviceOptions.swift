@@ -1,6 +1,6 @@
 import ArgumentParser
 import Devices
-import Planning
+import Reporting
 import Units
 
 /// How much memory there is.
@@ -35,10 +35,4 @@ struct DeviceOptions: ParsableArguments {
     }
     return budget.map { Budget(bytes: $0, mappedFree: mappedFree) }
   }
-}
-
-/// Bytes that the process may use, and whether clean mapped pages count towards them.
-struct Budget {
-  let bytes: Int
-  let mappedFree: Bool
 }
