@@ -20,15 +20,16 @@ public struct HeldLimits: Sendable, Equatable, CustomStringConvertible {
 extension LimitPlan {
   /// Holds this process to the plan, for good: hard limits are set too.
   ///
-  /// Call it when libraries and threads are up, before mapping weights and reserving the arena: what is there already is
-  /// the baseline. Threads started later reserve their stacks, 8 MiB each, out of the allowance; their number times that
-  /// belongs in `untouchedReservations` if it cannot be helped.
+  /// Call it when libraries and threads are up, before mapping weights and reserving the arena: what is there
+  /// already is the baseline. Threads started later reserve their stacks, 8 MiB each, out of the allowance;
+  /// their number times that belongs in `untouchedReservations` if it cannot be helped.
   ///
   /// - Parameters:
   ///   - baselineResident: bytes to hold for the runtime; nil for what is resident now.
   ///   - untouchedReservations: writable address space that will be reserved later and hardly touched.
-  /// - Throws: `LimitError.notInGroup` if the process was not started in the plan's group, `.budgetBelowBaseline` if nothing
-  ///   is left for the arena, `.resourceLimitRefused`, `.notEnforced` if a reservation beyond the limit is let through.
+  /// - Throws: `LimitError.notInGroup` if the process was not started in the plan's group,
+  ///   `.budgetBelowBaseline` if nothing is left for the arena, `.resourceLimitRefused`, `.notEnforced` if a
+  ///   reservation beyond the limit is let through.
   public func applyToSelf(
     baselineResident: Int? = nil, untouchedReservations: Int = 0
   ) throws(LimitError) -> HeldLimits {
