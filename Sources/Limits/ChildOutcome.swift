@@ -1,3 +1,11 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 /// How a child process ended, and what the kernel counted for it.
 public struct ChildOutcome: Sendable, Equatable {
   public var ending: Ending
@@ -51,10 +59,9 @@ public struct ChildOutcome: Sendable, Equatable {
   /// - Parameter group: usage of a group that was new when the child started, so that all its counts are this
   ///   child's.
   static func ending(
-    code: Int32, signal: Int32, interruption: Int32, isLimited: Bool, killSignal: Int32,
-    group: ControlGroup.Usage?
+    code: Int32, signal: Int32, interruption: Int32, isLimited: Bool, group: ControlGroup.Usage?
   ) -> Ending {
-    if signal == killSignal, let kills = group?.outOfMemoryKills, kills > 0 {
+    if signal == SIGKILL, let kills = group?.outOfMemoryKills, kills > 0 {
       return .stoppedByMemoryLimit(.outOfMemoryKill)
     }
     if interruption != 0 { return .interrupted(interruption) }

@@ -74,7 +74,6 @@ public enum ChildProcess {
     return ChildOutcome(
       ending: ChildOutcome.ending(
         code: exit.code, signal: exit.signal, interruption: interruption, isLimited: limit != nil,
-        killSignal: SIGKILL,
         group: usage),
       peakResident: own.flatMap {
         Int(exit.peak_resident_bytes) > $0 + inheritedMargin ? Int(exit.peak_resident_bytes) : nil

@@ -45,7 +45,9 @@ extension LimitPlan {
     var held = HeldLimits(limits: [], baseline: memory, allowance: allowance - mapped)
     if let group {
       try group.requireMembership()
-      guard let bytes = group.limit else { throw .fileUnreadable(path: group.directory, code: 0) }
+      guard let bytes = group.limit else {
+        throw .notEnforced(mechanism: group.version.mechanism, bytes: budget)
+      }
       held.limits.append(.init(mechanism: group.version.mechanism, bytes: bytes))
     }
     for mechanism in resourceLimits {
@@ -56,7 +58,7 @@ extension LimitPlan {
     return held
   }
 
-  /// Sets a resource limit and proves it: a reservation one page beyond it, never touched, must be refused.
+  /// Sets a resource limit and proves it: a reservation just beyond it, never touched, must be refused.
   private static func set(_ mechanism: LimitMechanism, to bytes: Int) throws(LimitError) -> Int {
     let isData = mechanism == .dataSegment
     var inForce: UInt64 = 0

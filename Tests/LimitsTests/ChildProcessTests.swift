@@ -181,8 +181,7 @@ import Testing
       -> ChildOutcome.Ending
     {
       ChildOutcome.ending(
-        code: code, signal: signal, interruption: interruption, isLimited: limited, killSignal: SIGKILL,
-        group: group)
+        code: code, signal: signal, interruption: interruption, isLimited: limited, group: group)
     }
     #expect(ending(-1, SIGKILL, 0, true, kills) == .stoppedByMemoryLimit(.outOfMemoryKill))
     #expect(ending(-1, SIGKILL, 0, true, none) == .signalled(SIGKILL))
