@@ -14,12 +14,13 @@ import CSystem
 ///     arena.bytes[0] = 1  // 4096 bytes are resident now, not 2 MiB
 ///     arena.release()     // or by going out of scope
 ///
-/// - No `MAP_NORESERVE`: the whole length is accounted for at once, so strict overcommit and `RLIMIT_DATA` refuse it here,
-///   before any work is done, and not at some later touch.
-/// - `MADV_NOHUGEPAGE`: the kernel may otherwise answer one touch with a 2 MiB page, and resident bytes would say where
-///   huge pages happened to be free, not what the program used. Without them resident bytes are exact to the page.
+/// - No `MAP_NORESERVE`: the whole length is accounted for at once, so strict overcommit and `RLIMIT_DATA`
+///   refuse it here, before any work is done, and not at some later touch.
+/// - `MADV_NOHUGEPAGE`: the kernel may otherwise answer one touch with a 2 MiB page, and resident bytes would
+///   say where huge pages happened to be free, not what the program used. Without them resident bytes are exact
+///   to the page.
 public struct AnonymousMapping: ~Copyable, @unchecked Sendable {  // it owns what it points to
-  /// The memory; its length is the one asked for. Valid as long as the mapping.
+  /// The memory, as long as the mapping lives; its length is the one asked for.
   public let bytes: UnsafeMutableRawBufferPointer
 
   /// - Throws: `LimitError.invalidLength` for zero or less, `.reservationRefused` with the bytes asked for.

@@ -1,11 +1,20 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 /// How a child process ended, and what the kernel counted for it.
 public struct ChildOutcome: Sendable, Equatable {
   public var ending: Ending
 
   /// The child's peak resident bytes, or nil where the kernel's count says nothing.
   ///
-  /// The count (`ru_maxrss` of `wait4`) begins at what the parent had resident when it forked, so it is the child's own
-  /// only if it is larger than that. A child that matters reports `ProcessMemory.peakResident` itself.
+  /// The count (`ru_maxrss` of `wait4`) begins at what the parent had resident when it forked, so it is the
+  /// child's own only if it is larger than that. A child that matters reports `ProcessMemory.peakResident`
+  /// itself.
   public var peakResident: Int?
 
   /// Page faults that had to read from storage: few in a child whose mapped weights stay in memory.
@@ -18,7 +27,8 @@ public struct ChildOutcome: Sendable, Equatable {
     case exited(code: Int32)
     case signalled(Int32)
     case stoppedByMemoryLimit(Evidence)
-    /// This process was told to end (SIGINT, SIGTERM, SIGHUP), and passed it on. Ends with 128 + signal, by convention.
+    /// This process was told to end (SIGINT, SIGTERM, SIGHUP), and passed it on. Such a program exits with 128
+    /// + signal.
     case interrupted(Int32)
 
     public var description: String {
@@ -36,23 +46,23 @@ public struct ChildOutcome: Sendable, Equatable {
     /// The child said so, with `ChildProcess.reservationRefusedCode`: a reservation failed.
     case reservationRefused
     /// The kernel counted kills in the child's group, and the child died by SIGKILL.
-    case outOfMemoryKill(count: Int)
+    case outOfMemoryKill
 
     public var description: String {
       switch self {
       case .reservationRefused: "the kernel refused a reservation"
-      case .outOfMemoryKill(let count): "the kernel killed \(count) process(es) in its control group"
+      case .outOfMemoryKill: "the kernel found its control group out of memory and killed it"
       }
     }
   }
 
-  /// - Parameter group: usage of a group that was new when the child started, so that all its counts are this child's.
+  /// - Parameter group: usage of a group that was new when the child started, so that all its counts are this
+  ///   child's.
   static func ending(
-    code: Int32, signal: Int32, interruption: Int32, isLimited: Bool, killSignal: Int32,
-    group: ControlGroup.Usage?
+    code: Int32, signal: Int32, interruption: Int32, isLimited: Bool, group: ControlGroup.Usage?
   ) -> Ending {
-    if signal == killSignal, let kills = group?.outOfMemoryKills, kills > 0 {
-      return .stoppedByMemoryLimit(.outOfMemoryKill(count: kills))
+    if signal == SIGKILL, let kills = group?.outOfMemoryKills, kills > 0 {
+      return .stoppedByMemoryLimit(.outOfMemoryKill)
     }
     if interruption != 0 { return .interrupted(interruption) }
     if signal != 0 { return .signalled(signal) }

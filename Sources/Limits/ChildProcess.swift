@@ -13,19 +13,23 @@ public enum ChildProcess {
   /// The exit code by which a child reports that a reservation was refused: EX_OSERR of sysexits.h.
   public static let reservationRefusedCode: Int32 = 71
 
-  /// Starts the program, passes on its output line by line, and waits for it. Blocks this thread.
+  /// Starts the program, passes on its output line by line, and waits for it.
+  ///
+  /// Blocks this thread.
   ///
   /// - The child reads from `/dev/null`; its standard error is this process's own.
-  /// - With a plan it is in the plan's control group before its first instruction, and finds the plan in its environment.
-  /// - It does not outlive this call: SIGINT, SIGTERM and SIGHUP are passed on while it runs (the second as SIGKILL), an
-  ///   error thrown by `onLine` kills it, and so does the end of this process. What it started in its process group and left
-  ///   running is killed when it ends.
+  /// - With a plan it is in the plan's control group before its first instruction, and finds the plan in its
+  ///   environment.
+  /// - It does not outlive this call: SIGINT, SIGTERM and SIGHUP are passed on while it runs (the second as
+  ///   SIGKILL), an error thrown by `onLine` kills it, and so does the end of this process. What it started in
+  ///   its process group and left running is killed when it ends.
   ///
   /// - Parameters:
   ///   - executable: a path; `PATH` is not searched.
   ///   - arguments: those after the program's name.
   ///   - environment: nil for this process's own.
-  ///   - onLine: called on this thread with every line, without its end, as it arrives; also with a last, unfinished one.
+  ///   - onLine: called on this thread with every line, without its end, as it arrives; also with a last,
+  ///     unfinished one.
   /// - Throws: `ChildProcessError` if it could not be run, and whatever `onLine` throws.
   public static func run(
     executable: String, arguments: [String] = [], environment: [String: String]? = nil, limit: LimitPlan? = nil,
@@ -70,7 +74,6 @@ public enum ChildProcess {
     return ChildOutcome(
       ending: ChildOutcome.ending(
         code: exit.code, signal: exit.signal, interruption: interruption, isLimited: limit != nil,
-        killSignal: SIGKILL,
         group: usage),
       peakResident: own.flatMap {
         Int(exit.peak_resident_bytes) > $0 + inheritedMargin ? Int(exit.peak_resident_bytes) : nil
@@ -78,8 +81,8 @@ public enum ChildProcess {
       majorFaults: Int(exit.major_faults), group: usage)
   }
 
-  /// How much larger than the parent a child must be for its count to be its own: the parent may grow a little between
-  /// the reading and the fork, and both counts may lag (`ProcessMemory`).
+  /// How much larger than the parent a child must be for its count to be its own: the parent may grow a little
+  /// between the reading and the fork, and both counts may lag (`ProcessMemory`).
   private static let inheritedMargin = 1 << 20
 
   /// `NAME=value` strings: those of the child, or this process's own, with the plan.
@@ -126,8 +129,8 @@ public enum ChildProcess {
     }
   }
 
-  /// Reads until the output is closed, or until the child has ended and what it wrote has been read: something it started
-  /// may hold the output open for longer.
+  /// Reads until the output is closed, or until the child has ended and what it wrote has been read: something
+  /// it started may hold the output open for longer.
   private static func passLines(
     from descriptor: Int32, of child: pid_t, to onLine: (String) throws -> Void
   ) throws {

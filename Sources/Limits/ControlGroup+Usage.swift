@@ -11,18 +11,22 @@ extension ControlGroup {
   public struct Usage: Sendable, Equatable {
     /// Bytes charged at most: `memory.peak` (since Linux 5.19) or `memory.max_usage_in_bytes`.
     ///
-    /// Pages, the page cache that the group brought in, and kernel memory: page tables (8 bytes for every 4 KiB touched),
-    /// stacks, inodes. Charges are taken in batches of 64 pages a processor, so up to that much may be unused.
+    /// Pages, the page cache that the group brought in, and kernel memory: page tables (8 bytes for every 4 KiB
+    /// touched), stacks, inodes. Charges are taken in batches of 64 pages a processor, so up to that much may
+    /// be unused.
     public var peak: Int?
     /// The limit in force; a peak that equals it says that pages had to be reclaimed.
     ///
     /// `memory.failcnt`, which used to count how often, stays 0 in Linux 6.18 where swap is limited too.
     public var limit: Int?
     /// Processes that the kernel killed because nothing was left to reclaim (v1: since Linux 4.13).
+    ///
+    /// One killed with its whole group (`memory.oom.group`) may be counted twice.
     public var outOfMemoryKills: Int?
     /// Bytes of file pages that were read again soon after they had been dropped, here or in an earlier group.
-    /// More than the mapped weights says that the group is too
-    /// small for them: it does not die, it reads them over and over.
+    ///
+    /// As many as the mapped weights have, or more, say that the group is too small for them: it does not die,
+    /// it reads them over and over.
     public var refaultedFileBytes: Int?
   }
 

@@ -8,8 +8,8 @@
 
 /// A control group of our own with a memory limit and no swap, for one child process.
 ///
-/// It is a directory, `permafrost-PID-N`, named for the process that made it, so that what a crashed run left behind
-/// is found and removed by the next.
+/// It is a directory, `permafrost-PID-N`, named for the process that made it, so that what a crashed run left
+/// behind is found and removed by the next.
 public struct ControlGroup: Sendable, Hashable {
   public enum Version: String, Sendable, Hashable {
     case v1
@@ -34,9 +34,11 @@ public struct ControlGroup: Sendable, Hashable {
 
   private static let prefix = "permafrost-"
 
-  /// Makes a group below this process's own (see `ControlGroupHierarchy.parents`), after removing dead ones there.
+  /// Makes a group below this process's own (see `ControlGroupHierarchy.parents`), after removing dead ones
+  /// there.
   ///
-  /// - Throws: `LimitError.unavailable` where no group can be made, `.groupFileRefused` where it cannot be limited.
+  /// - Throws: `LimitError.unavailable` where no group can be made, `.groupFileRefused` where it cannot be
+  ///   limited.
   static func create(_ version: Version, limit: Int) throws(LimitError) -> ControlGroup {
     let hierarchy = try ControlGroupHierarchy.ofThisProcess(version)
     var obstacles: [String] = []
@@ -90,8 +92,8 @@ public struct ControlGroup: Sendable, Hashable {
     let group = ControlGroup(version: version, directory: directory)
     do throws(LimitError) {
       try group.write("\(limit)", to: version.limitFile)
-      // No swap, or the limit would hold resident pages only. Where the kernel does not account for swap, the file is
-      // missing, and not swapping out is the next best.
+      // No swap, or the limit would hold resident pages only. Where the kernel does not account for swap, the
+      // file is missing, and not swapping out is the next best.
       switch version {
       case .v1:
         if group.has("memory.memsw.limit_in_bytes") {
@@ -111,7 +113,9 @@ public struct ControlGroup: Sendable, Hashable {
     }
   }
 
-  /// Removes the groups of processes that are gone. One that still has processes is left: it cannot be removed.
+  /// Removes the groups of processes that are gone.
+  ///
+  /// One that still has processes is left: it cannot be removed.
   static func removeDead(in parent: String) {
     guard let listing = opendir(parent) else { return }
     defer { closedir(listing) }
@@ -126,7 +130,9 @@ public struct ControlGroup: Sendable, Hashable {
     }
   }
 
-  /// Ends whatever still runs in the group and removes it. Removing it again does nothing.
+  /// Ends whatever still runs in the group and removes it.
+  ///
+  /// Removing it again does nothing.
   ///
   /// - Throws: `LimitError.groupNotRemoved` if it is still busy after two seconds.
   public func remove() throws(LimitError) {

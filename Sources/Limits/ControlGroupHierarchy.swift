@@ -56,8 +56,8 @@ struct ControlGroupHierarchy: Equatable {
 
     self.version = version
     mountPoint = mount.point
-    // A container may mount a subtree, whose path is cut from the paths in the table; or see paths of the host, none
-    // of which it can reach: what it is given then is its own group, at the mount point.
+    // A container may mount a subtree, whose path is cut from the paths in the table; or see paths of the host,
+    // none of which it can reach: what it is given then is its own group, at the mount point.
     let root = mount.root == "/" ? "" : mount.root
     let below = own == root || own.hasPrefix(root + "/") ? own.dropFirst(root.count) : ""
     ownDirectory = below == "/" ? mount.point : mount.point + below
@@ -65,9 +65,9 @@ struct ControlGroupHierarchy: Equatable {
 
   /// The directories in which a group may be made, the best first.
   ///
-  /// In v1 that is the process's own group. In v2 a group with processes cannot have groups with a memory controller
-  /// below it ("no internal processes", Documentation/admin-guide/cgroup-v2.rst), so its ancestors come next; but never
-  /// beyond a group that has a limit, which would be escaped.
+  /// In v1 that is the process's own group. In v2 a group with processes cannot have groups with a memory
+  /// controller below it ("no internal processes", Documentation/admin-guide/cgroup-v2.rst), so its ancestors
+  /// come next; but never beyond a group that has a limit, which would be escaped.
   func parents() -> [String] {
     guard version == .v2 else { return [ownDirectory] }
     var directories = [ownDirectory]

@@ -20,15 +20,16 @@ public struct HeldLimits: Sendable, Equatable, CustomStringConvertible {
 extension LimitPlan {
   /// Holds this process to the plan, for good: hard limits are set too.
   ///
-  /// Call it when libraries and threads are up, before mapping weights and reserving the arena: what is there already is
-  /// the baseline. Threads started later reserve their stacks, 8 MiB each, out of the allowance; their number times that
-  /// belongs in `untouchedReservations` if it cannot be helped.
+  /// Call it when libraries and threads are up, before mapping weights and reserving the arena: what is there
+  /// already is the baseline. Threads started later reserve their stacks, 8 MiB each, out of the allowance;
+  /// their number times that belongs in `untouchedReservations` if it cannot be helped.
   ///
   /// - Parameters:
   ///   - baselineResident: bytes to hold for the runtime; nil for what is resident now.
   ///   - untouchedReservations: writable address space that will be reserved later and hardly touched.
-  /// - Throws: `LimitError.notInGroup` if the process was not started in the plan's group, `.budgetBelowBaseline` if nothing
-  ///   is left for the arena, `.resourceLimitRefused`, `.notEnforced` if a reservation beyond the limit is let through.
+  /// - Throws: `LimitError.notInGroup` if the process was not started in the plan's group,
+  ///   `.budgetBelowBaseline` if nothing is left for the arena, `.resourceLimitRefused`, `.notEnforced` if a
+  ///   reservation beyond the limit is let through.
   public func applyToSelf(
     baselineResident: Int? = nil, untouchedReservations: Int = 0
   ) throws(LimitError) -> HeldLimits {
@@ -44,7 +45,9 @@ extension LimitPlan {
     var held = HeldLimits(limits: [], baseline: memory, allowance: allowance - mapped)
     if let group {
       try group.requireMembership()
-      guard let bytes = group.limit else { throw .fileUnreadable(path: group.directory, code: 0) }
+      guard let bytes = group.limit else {
+        throw .notEnforced(mechanism: group.version.mechanism, bytes: budget)
+      }
       held.limits.append(.init(mechanism: group.version.mechanism, bytes: bytes))
     }
     for mechanism in resourceLimits {
@@ -55,7 +58,7 @@ extension LimitPlan {
     return held
   }
 
-  /// Sets a resource limit and proves it: a reservation one page beyond it, never touched, must be refused.
+  /// Sets a resource limit and proves it: a reservation just beyond it, never touched, must be refused.
   private static func set(_ mechanism: LimitMechanism, to bytes: Int) throws(LimitError) -> Int {
     let isData = mechanism == .dataSegment
     var inForce: UInt64 = 0

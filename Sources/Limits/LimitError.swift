@@ -15,7 +15,7 @@ public enum LimitError: Error, Sendable, Equatable, CustomStringConvertible {
   /// The limits leave no byte for the arena.
   case budgetBelowBaseline(budget: Int, baseline: Int, mapped: Int)
   case resourceLimitRefused(mechanism: LimitMechanism, bytes: Int, code: Int32)
-  /// The kernel took the limit and then let a reservation beyond it through.
+  /// The kernel took the limit and does not keep it: a reservation beyond it was let through, or it is gone.
   case notEnforced(mechanism: LimitMechanism, bytes: Int)
 
   public var description: String {
@@ -46,7 +46,7 @@ public enum LimitError: Error, Sendable, Equatable, CustomStringConvertible {
     case .resourceLimitRefused(let mechanism, let bytes, let code):
       "\(mechanism) cannot be set to \(bytes) bytes: \(errorText(code))"
     case .notEnforced(let mechanism, let bytes):
-      "\(mechanism) is set to \(bytes) bytes, but this kernel does not keep it; use a control group"
+      "\(mechanism) was set to hold \(bytes) bytes, but does not hold here; ask for another mechanism"
     }
   }
 }

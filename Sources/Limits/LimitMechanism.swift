@@ -1,10 +1,12 @@
-/// A way in which the kernel limits the memory of a process. The raw value is the name to report.
+/// A way in which the kernel limits the memory of a process.
+///
+/// The raw value is the name to report.
 ///
 /// | mechanism | counts | acts | needs |
 /// |---|---|---|---|
-/// | cgroup v2, v1 | touched pages, page cache and kernel memory of the group | at the touch: reclaims, then kills | root or delegation |
-/// | `RLIMIT_DATA` | private writable address space, touched or not | at the reservation: ENOMEM | nothing |
-/// | `RLIMIT_AS` | all address space, touched or not | at the reservation: ENOMEM | nothing |
+/// | cgroup v2, v1 | pages: touched, cached, the kernel's own | reclaims, then kills, at the touch | delegation |
+/// | `RLIMIT_DATA` | private writable address space, touched or not | ENOMEM at the reservation | nothing |
+/// | `RLIMIT_AS` | all address space, touched or not | ENOMEM at the reservation | nothing |
 ///
 /// Cases are in order of preference.
 public enum LimitMechanism: String, Sendable, Hashable, CaseIterable, CustomStringConvertible {
@@ -26,8 +28,8 @@ public enum LimitMechanism: String, Sendable, Hashable, CaseIterable, CustomStri
 
   /// Why this mechanism cannot be used here, or nil if it can.
   ///
-  /// For a control group this is found out by making one and removing it. Resource limits can always be set; that they
-  /// are kept is proven by `LimitPlan.applyToSelf`, in the process that they hold.
+  /// For a control group this is found out by making one and removing it. Resource limits can always be set;
+  /// that they are kept is proven by `LimitPlan.applyToSelf`, in the process that they hold.
   public func obstacle() -> LimitError? {
     guard let version = controlGroup else { return nil }
     do throws(LimitError) {

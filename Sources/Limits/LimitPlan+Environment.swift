@@ -18,7 +18,8 @@ extension LimitPlan {
     return try LimitPlan(encoded: String(cString: text))
   }
 
-  /// One line: budget, mapped bytes, whether they count, resource limits, and last, for it may hold any character, the group.
+  /// One line: budget, mapped bytes, whether they count, resource limits, and last, for it may hold any
+  /// character, the group.
   public var encoded: String {
     let limits = resourceLimits.map(\.rawValue).joined(separator: ",")
     let group = group.map { "\($0.version.rawValue):\($0.directory)" } ?? ""

@@ -1,7 +1,7 @@
 /// How one child process will be held to a budget: prepared by the parent, applied by the child.
 ///
 ///     // parent
-///     let outcome = try LimitPlan.with(budget: budget, mappedBytes: weights, mappedBytesCounted: true) { plan in
+///     let outcome = try LimitPlan.with(budget: budget, mappedBytes: weights) { plan in
 ///       try ChildProcess.run(executable: path, arguments: ["train"], limit: plan)
 ///     }
 ///     // child, when its libraries and threads are up, before it maps weights or reserves its arena
@@ -16,10 +16,11 @@
 /// | `RLIMIT_DATA` | `VmData` + A | `VmData` + A |
 /// | `RLIMIT_AS` | `VmSize` + A + M | `VmSize` + A + M |
 ///
-/// Where mapped weights do not count, neither do the runtime's own clean file pages: R is then anonymous and shared memory
-/// only. The recommended plan has a control group and `RLIMIT_DATA`, because each lacks what the other has. The group sees
-/// everything, but reclaims mapped weights before it kills, so an arena that is too large may only make training slow.
-/// `RLIMIT_DATA` refuses such an arena at once, but sees neither files nor the kernel's own memory.
+/// Where mapped weights do not count, neither do the runtime's own clean file pages: R is then anonymous and
+/// shared memory only. The recommended plan has a control group and `RLIMIT_DATA`, because each lacks what the
+/// other has. The group sees everything, but reclaims mapped weights before it kills, so an arena that is too
+/// large may only make training slow. `RLIMIT_DATA` refuses such an arena at once, but sees neither files nor
+/// the kernel's own memory.
 public struct LimitPlan: Sendable, Equatable {
   /// Bytes that the whole process may use: runtime, arena, and mapped weights where they count.
   public let budget: Int
@@ -37,7 +38,8 @@ public struct LimitPlan: Sendable, Equatable {
 
   /// Prepares a plan, hands it to `body`, and removes its group, whatever `body` does.
   ///
-  /// - Parameter mechanisms: those to use, all of them; nil for the best group available, if any, with `RLIMIT_DATA`.
+  /// - Parameter mechanisms: those to use, all of them; nil for the best group available, if any, with
+  ///   `RLIMIT_DATA`.
   /// - Throws: what `prepare` and `body` throw, and `LimitError.groupNotRemoved`.
   public static func with<Result>(
     budget: Int, mappedBytes: Int = 0, mappedBytesCounted: Bool = true, mechanisms: [LimitMechanism]? = nil,
@@ -56,10 +58,10 @@ public struct LimitPlan: Sendable, Equatable {
     return result
   }
 
-  /// Makes the group, if there is to be one; the caller removes it. `with` does both.
+  /// Makes the group, if there is to be one; the caller removes it.
   ///
-  /// - Throws: `LimitError.invalidPlan` for figures that cannot be, `.unavailable` or `.groupFileRefused` for a mechanism
-  ///   that was asked for and cannot be had.
+  /// - Throws: `LimitError.invalidPlan` for figures that cannot be, `.unavailable` or `.groupFileRefused` for a
+  ///   mechanism that was asked for and cannot be had.
   public static func prepare(
     budget: Int, mappedBytes: Int = 0, mappedBytesCounted: Bool = true, mechanisms: [LimitMechanism]? = nil
   ) throws(LimitError) -> LimitPlan {

@@ -12,13 +12,15 @@
 ///     residency.residentBytes  // 8192
 ///     residency.untouched      // [0..<4096, 8192..<12288]
 ///
-/// Read from `/proc/self/pagemap` (proc_pid_pagemap(5)), which answers for *this process*: `mincore` answers, for a file,
-/// whether a page is in the page cache, whoever read it. It remains as the fallback, and `source` says which was used.
+/// Read from `/proc/self/pagemap` (proc_pid_pagemap(5)), which answers for *this process*: `mincore` answers,
+/// for a file, whether a page is in the page cache, whoever read it. It remains as the fallback, and `source`
+/// says which was used.
 ///
-/// - An anonymous page that was only read is the kernel's shared page of zeros: it counts here, and not in `VmRSS`.
-/// - One fault on a mapped file brings in neighbours that are cached already: 64 KiB (`fault_around_bytes`), or the whole
-///   large folio, 1 MiB and more. For files, pages listed as untouched were not touched, but some of the others may not
-///   have been either.
+/// - An anonymous page that was only read is the kernel's shared page of zeros: it counts here, and not in
+///   `VmRSS`.
+/// - One fault on a mapped file brings in neighbours that are cached already: 64 KiB (`fault_around_bytes`), or
+///   the whole large folio, 1 MiB and more. For files, pages listed as untouched were not touched, but some of
+///   the others may not have been either.
 public struct PageResidency: Sendable, Equatable {
   public enum Source: Sendable, Equatable {
     case pagemap

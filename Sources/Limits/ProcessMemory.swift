@@ -13,8 +13,9 @@ import CSystem
 ///     let memory = try ProcessMemory.current()
 ///     print(memory.resident, memory.peakResident)  // 21180416 21426176
 ///
-/// The kernel prints whole kibibytes. Before Linux 6.17 it also printed counters that each processor updates in
-/// batches (`percpu_counter`), so a value may lag by up to 32 pages a processor; `VmHWM` is built from the same ones.
+/// The kernel updates these counters in batches, for each thread or processor, and calls the figures inaccurate
+/// for that (proc_pid_status(5)): on Linux 6.1 one lagged by 10 pages in a process of one thread. What must be
+/// exact to the page is `PageResidency`.
 public struct ProcessMemory: Sendable, Equatable {
   /// `VmRSS`: pages in memory now; the sum of the next three.
   public var resident: Int
@@ -33,9 +34,12 @@ public struct ProcessMemory: Sendable, Equatable {
   /// `VmSize`: all address space: what `RLIMIT_AS` limits.
   public var addressSpace: Int
 
-  /// Reads the counts as they are now, without touching the heap: it is called where every byte is accounted for.
+  /// Reads the counts as they are now.
   ///
-  /// - Throws: `LimitError.fileUnreadable` where there is no `/proc`, `.fieldMissing` where the kernel leaves one out.
+  /// Takes one buffer of 16 KiB from the heap and gives it back: it is called where every byte is accounted for.
+  ///
+  /// - Throws: `LimitError.fileUnreadable` where there is no `/proc`, `.fieldMissing` where the kernel leaves
+  ///   one out.
   public static func current() throws(LimitError) -> ProcessMemory {
     let path = "/proc/self/status"
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
@@ -62,22 +66,26 @@ public struct ProcessMemory: Sendable, Equatable {
     addressSpace = try Self.bytes(of: "VmSize:", in: text)
   }
 
-  /// Forgets the peak: `VmHWM` becomes `VmRSS` again, by writing 5 to `/proc/self/clear_refs` (proc_pid_clear_refs(5)).
+  /// Forgets the peak: `VmHWM` becomes `VmRSS` again, by writing 5 to `/proc/self/clear_refs`
+  /// (proc_pid_clear_refs(5)).
   ///
-  /// - Returns: whether it worked; it does not where the kernel lacks CONFIG_PROC_PAGE_MONITOR or `/proc` is read-only.
+  /// - Returns: whether it worked; it does not where the kernel lacks CONFIG_PROC_PAGE_MONITOR or `/proc` is
+  ///   read-only.
   public static func resetPeak() -> Bool {
     (try? SystemFile.write("5", to: "/proc/self/clear_refs")) != nil
   }
 
   /// The peak by `getrusage`, for systems without `/proc`; nil if the call fails.
   ///
-  /// `resetPeak()` lowers it too, but never below what the process that forked this one had resident: an upper bound.
+  /// `resetPeak()` lowers it too, but never below what the process that forked this one had resident: an upper
+  /// bound.
   public static func peakByResourceUsage() -> Int? {
     let bytes = csystem_peak_resident(false)
     return bytes < 0 ? nil : Int(bytes)
   }
 
-  /// The peak of the largest child that was waited for, by `getrusage`; nil if the call fails. An upper bound as above.
+  /// The peak of the largest child that was waited for, by `getrusage`: an upper bound too; nil if the call
+  /// fails.
   public static func childrenPeak() -> Int? {
     let bytes = csystem_peak_resident(true)
     return bytes < 0 ? nil : Int(bytes)
@@ -85,18 +93,30 @@ public struct ProcessMemory: Sendable, Equatable {
 
   /// The value of a line such as `VmRSS:     1720 kB`, in bytes.
   private static func bytes(of field: StaticString, in text: UnsafeRawBufferPointer) throws(LimitError) -> Int {
-    let newline = UInt8(ascii: "\n")
+    // Plain loops: in a debug build each generic algorithm would allocate, thousands of times a reading.
     var start = 0
     while start < text.count {
-      let end = text[start...].firstIndex(of: newline) ?? text.count
-      let name = start..<min(start + field.utf8CodeUnitCount, end)
-      if text[name].elementsEqual(UnsafeBufferPointer(start: field.utf8Start, count: field.utf8CodeUnitCount)) {
-        // No sixteen digits fit in a line of this file, so the sum cannot overflow.
-        let digits = text[name.upperBound..<end].lazy.filter { (0x30...0x39).contains($0) }.prefix(15)
-        if !digits.isEmpty { return digits.reduce(0) { $0 * 10 + Int($1 - 0x30) } * 1024 }
+      var end = start
+      while end < text.count, text[end] != UInt8(ascii: "\n") { end += 1 }
+      if begins(text, at: start, before: end, with: field) {
+        var value = 0
+        var digits = 0
+        for index in (start + field.utf8CodeUnitCount)..<end where (0x30...0x39).contains(text[index]) {
+          digits += 1
+          if digits > 15 { break }  // no count of kibibytes; 15 digits times 1024 fit an Int
+          value = value * 10 + Int(text[index] - 0x30)
+        }
+        if (1...15).contains(digits) { return value * 1024 }
       }
       start = end + 1
     }
     throw .fieldMissing(path: "/proc/self/status", field: "\(field)")
+  }
+
+  private static func begins(
+    _ text: UnsafeRawBufferPointer, at start: Int, before end: Int, with field: StaticString
+  ) -> Bool {
+    guard start + field.utf8CodeUnitCount <= end, let base = text.baseAddress else { return false }
+    return memcmp(base + start, field.utf8Start, field.utf8CodeUnitCount) == 0
   }
 }

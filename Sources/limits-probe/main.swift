@@ -1,5 +1,5 @@
-// A child for the tests of Limits. It applies the plan that it was started with, uses memory as its arguments say, and
-// prints what it sees of itself as `name value` lines.
+// A child for the tests of Limits. It applies the plan that it was started with, uses memory as its arguments
+// say, and prints what it sees of itself as `name value` lines.
 //
 //   limits-probe touch BYTES [FILE ROUNDS]   touch BYTES of an arena; read every page of a mapped file, ROUNDS times
 //   limits-probe fill SLACK                  touch an arena of the plan's allowance less SLACK

@@ -181,10 +181,9 @@ import Testing
       -> ChildOutcome.Ending
     {
       ChildOutcome.ending(
-        code: code, signal: signal, interruption: interruption, isLimited: limited, killSignal: SIGKILL,
-        group: group)
+        code: code, signal: signal, interruption: interruption, isLimited: limited, group: group)
     }
-    #expect(ending(-1, SIGKILL, 0, true, kills) == .stoppedByMemoryLimit(.outOfMemoryKill(count: 2)))
+    #expect(ending(-1, SIGKILL, 0, true, kills) == .stoppedByMemoryLimit(.outOfMemoryKill))
     #expect(ending(-1, SIGKILL, 0, true, none) == .signalled(SIGKILL))
     #expect(ending(-1, SIGKILL, 0, true, silent) == .signalled(SIGKILL))
     #expect(ending(-1, SIGKILL, 0, true, nil) == .signalled(SIGKILL))
@@ -195,7 +194,7 @@ import Testing
     #expect(ending(-1, SIGINT, SIGINT, true, none) == .interrupted(SIGINT))
     // A second signal arrives as SIGKILL, which is no evidence of the limit.
     #expect(ending(-1, SIGKILL, SIGINT, true, none) == .interrupted(SIGINT))
-    #expect(ending(-1, SIGKILL, SIGINT, true, kills) == .stoppedByMemoryLimit(.outOfMemoryKill(count: 2)))
+    #expect(ending(-1, SIGKILL, SIGINT, true, kills) == .stoppedByMemoryLimit(.outOfMemoryKill))
     #expect(ending(0, 0, 0, true, kills) == .exited(code: 0))
   }
 }

@@ -70,7 +70,8 @@ import Testing
   }
 }
 
-/// A directory tree with the files of a control group: what is written where, and how counts are read, on any machine.
+/// A directory tree with the files of a control group: what is written where, and how counts are read, on any
+/// machine.
 @Suite final class ControlGroupFilesTests {
   let root = "\(Probe.path)-groups-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
 

@@ -73,7 +73,8 @@ func eventually(_ condition: () -> Bool) -> Bool {
   return condition()
 }
 
-/// Writes a file of ones beside the test program, on storage: pages of tmpfs could not be dropped, only swapped out.
+/// Writes a file of ones beside the test program, on storage: pages of tmpfs could not be dropped, only swapped
+/// out.
 func writeFile(_ path: String, bytes: Int) throws {
   let descriptor = open(path, O_CREAT | O_TRUNC | O_RDWR, 0o600)
   try #require(descriptor >= 0)
