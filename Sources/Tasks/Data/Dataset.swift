@@ -43,19 +43,17 @@ public struct Dataset: Sendable {
   /// - Throws: `DatasetError`.
   public init(directory: URL, task: TaskDefinition) throws {
     self.task = task
-    var files: [Split: (path: String, format: TableFormat)] = [:]
-    for split in Split.allCases {
-      files[split] = try Self.find(split, in: directory)
-    }
-    self.files = files
+    let train = try Self.find(.train, in: directory)
+    files = [.train: train, .development: try Self.find(.development, in: directory)]
     switch task.target {
     case .fixedClasses(let values, let names): labels = LabelSet(values: values, names: names)
     case .number: labels = nil
     case .collectedClasses:
-      let (path, format) = try Self.find(.train, in: directory)
       var values: Set<String> = []
-      try RowReader(path: path, format: format, task: task).forEach { values.insert($0.label) }
-      if let only = values.first, values.count == 1 { throw DatasetError.singleLabel(file: path, label: only) }
+      try RowReader(path: train.path, format: train.format, task: task).forEach { values.insert($0.label) }
+      if let only = values.first, values.count == 1 {
+        throw DatasetError.singleLabel(file: train.path, label: only)
+      }
       labels = LabelSet(collected: values)
     }
   }
@@ -84,7 +82,9 @@ public struct Dataset: Sendable {
     return .score(score)
   }
 
-  private static func find(_ split: Split, in directory: URL) throws(DatasetError) -> (String, TableFormat) {
+  private static func find(_ split: Split, in directory: URL) throws(DatasetError) -> (
+    path: String, format: TableFormat
+  ) {
     var expected: [String] = []
     for name in split.fileNames {
       for format in TableFormat.allCases {

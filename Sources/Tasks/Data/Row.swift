@@ -31,7 +31,7 @@ struct RowReader {
     let file: MappedFile
     do {
       file = try MappedFile(path: path)
-    } catch let error as FileAccessError {
+    } catch {
       throw DatasetError.unreadable(error)
     }
     var isEmpty = true

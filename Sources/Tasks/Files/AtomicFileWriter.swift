@@ -24,7 +24,6 @@ final class AtomicFileWriter {
     temporary = destination + ".partial-" + String(UInt64.random(in: 0 ... .max), radix: 16)
     descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else {
-      isCommitted = true
       throw FileAccessError(path: temporary, operation: "create", code: errno)
     }
     buffer.reserveCapacity(Self.bufferBytes)

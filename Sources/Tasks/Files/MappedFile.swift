@@ -32,8 +32,8 @@ final class MappedFile: @unchecked Sendable {  // Read-only for its whole life, 
   let path: String
   let bytes: UnsafeRawBufferPointer
 
-  /// - Throws: `FileAccessError` when the file cannot be opened or mapped.
-  init(path: String) throws {
+  /// Maps the file; an error says what could not be done with it.
+  init(path: String) throws(FileAccessError) {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw FileAccessError(path: path, operation: "open", code: errno) }
     defer { close(descriptor) }

@@ -54,8 +54,8 @@ public struct BatchSampler: Equatable, Sendable {
 /// A pseudorandom permutation of `0..<count`, one value at a time.
 ///
 /// A Feistel network permutes the next even number of bits; values outside are sent through again until they fall
-/// inside ("cycle walking": Black and Rogaway, "Ciphers with Arbitrary Finite Domains", CT-RSA 2002), fewer than
-/// four times on average. The round function is SplitMix64's finalizer (Steele, Lea, Flood, "Fast Splittable
+/// inside ("cycle walking": Black and Rogaway, "Ciphers with Arbitrary Finite Domains", CT-RSA 2002), at most four
+/// times on average. The round function is SplitMix64's finalizer (Steele, Lea, Flood, "Fast Splittable
 /// Pseudorandom Number Generators", OOPSLA 2014).
 struct KeyedPermutation {
   /// Four suffice for a strong permutation by an ideal function (Luby and Rackoff 1988); tiny domains need more.

@@ -31,10 +31,8 @@ public struct PreparedData: Sendable {
   public init(mapping url: URL) throws(PreparedDataError) {
     do {
       file = try MappedFile(path: url.path)
-    } catch let error as FileAccessError {
-      throw .unreadable(error)
     } catch {
-      throw .malformed(path: url.path, reason: "\(error)")
+      throw .unreadable(error)
     }
     header = try PreparedHeader(decoding: file.bytes, path: file.path)
     guard let layout = header.layout else {

@@ -5,7 +5,7 @@
 struct Vocabulary: Sendable {
   private var text: [UInt8] = []
   /// Where token n's bytes end; they start where token n−1's end.
-  private var ends: [Int32] = []
+  private var ends: [Int] = []
   private var ids: [Int32] = []
   /// Indices into `ids`, −1 for a free slot; a power of two, at least twice the tokens.
   private var slots: [Int32]
@@ -26,7 +26,7 @@ struct Vocabulary: Sendable {
       } else {
         slots[slot] = Int32(ids.count)
         text.append(contentsOf: token.utf8)
-        ends.append(Int32(text.count))
+        ends.append(text.count)
         ids.append(id)
         longestBytes = max(longestBytes, token.utf8.count)
       }
@@ -57,8 +57,8 @@ struct Vocabulary: Sendable {
   }
 
   private func holds(_ index: Int, _ token: some Collection<UInt8>) -> Bool {
-    let start = index == 0 ? 0 : Int(ends[index - 1])
-    return text[start..<Int(ends[index])].elementsEqual(token)
+    let start = index == 0 ? 0 : ends[index - 1]
+    return text[start..<ends[index]].elementsEqual(token)
   }
 }
 

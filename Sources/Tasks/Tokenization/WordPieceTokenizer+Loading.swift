@@ -90,11 +90,12 @@ extension WordPieceTokenizer {
 
 extension MappedFile {
   /// Maps a file; nil when there is none.
-  convenience init?(ifPresent path: String) throws {
+  convenience init?(ifPresent path: String) throws(FileAccessError) {
     do {
       try self.init(path: path)
-    } catch let error as FileAccessError where error.isMissingInput {
-      return nil
+    } catch {
+      if error.isMissingInput { return nil }
+      throw error
     }
   }
 }

@@ -1,5 +1,3 @@
-import Foundation
-
 /// BERT's WordPiece tokenizer, token for token that of the Hugging Face `tokenizers` library.
 ///
 /// ```swift
@@ -77,7 +75,6 @@ public struct WordPieceTokenizer: Sendable {
     var plainStart = 0
     var position = 0
     while position < utf8.count {
-      // Every special token of a BERT model starts with "[", which most texts never have.
       guard let added = addedTokens.first(where: { utf8[position...].starts(with: $0.utf8) }) else {
         position += 1
         continue
