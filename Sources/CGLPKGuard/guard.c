@@ -62,16 +62,20 @@ static void stop(glp_tree *tree, search *s, glpk_guard_outcome reason) {
   glp_ios_terminate(tree);
 }
 
-// Keeps the least bound seen. The active list holds every subproblem not yet closed, the current one included, so the
-// largest of their bounds holds for the whole model.
-static void note_bound(glp_tree *tree, search *s) {
-  int node = glp_ios_best_node(tree);
-  if (node == 0) return;
-  double bound = glp_ios_node_bound(tree, node);
-  if (!(fabs(bound) < DBL_MAX)) return;  // no relaxation solved yet
+// Keeps the least bound seen, slack included.
+static void note_bound(search *s, double bound) {
   bound += GLPK_GUARD_BOUND_SLACK * fmax(fabs(bound), s->options->objective_scale);
   s->result->bound = fmin(s->result->bound, bound);
   if (s->result->nodes <= 1) s->result->root_bound = s->result->bound;
+}
+
+// The active list holds every subproblem not yet closed, the current one included, so the largest of their bounds holds
+// for the whole model.
+static void note_tree_bound(glp_tree *tree, search *s) {
+  int node = glp_ios_best_node(tree);
+  if (node == 0) return;
+  double bound = glp_ios_node_bound(tree, node);
+  if (fabs(bound) < DBL_MAX) note_bound(s, bound);  // DBL_MAX: no relaxation solved yet
 }
 
 static int within_gap(glp_tree *tree, const search *s) {
@@ -90,7 +94,7 @@ static void observe(glp_tree *tree, void *info) {
     s->incumbent_offered = 1;
     glp_ios_heur_sol(tree, s->incumbent);
   }
-  note_bound(tree, s);
+  note_tree_bound(tree, s);
   if (s->options->relative_gap > 0 && within_gap(tree, s)) {
     stop(tree, s, GLPK_GUARD_GAP);
   } else if (reason == GLP_ISELECT && s->result->nodes >= s->options->node_limit) {
@@ -124,7 +128,7 @@ static glp_prob *load(const search *s) {
 }
 
 // Solves the root relaxation, which glp_intopt expects when its presolver is off.
-static int solve_root(glp_prob *problem, const search *s) {
+static int solve_root(glp_prob *problem, search *s) {
   glp_smcp parameters;
   glp_init_smcp(&parameters);
   parameters.msg_lev = GLP_MSG_OFF;
@@ -134,21 +138,19 @@ static int solve_root(glp_prob *problem, const search *s) {
   int code = glp_simplex(problem, &parameters);
   if (code != 0) return code;
   switch (glp_get_status(problem)) {
-  case GLP_OPT: return 0;
+  case GLP_OPT: note_bound(s, glp_get_obj_val(problem)); return 0;
   case GLP_NOFEAS: return GLP_ENOPFS;
   default: return GLP_EFAIL;
   }
 }
 
 static int solve(glp_prob *problem, search *s) {
-  if (s->incumbent != NULL) {
-    int code = solve_root(problem, s);
-    if (code != 0) return code;
-  }
+  int code = solve_root(problem, s);
+  if (code != 0) return code;
   glp_iocp parameters;
   glp_init_iocp(&parameters);
   parameters.msg_lev = GLP_MSG_OFF;
-  parameters.presolve = s->incumbent == NULL ? GLP_ON : GLP_OFF;
+  parameters.presolve = GLP_OFF;  // it calls some infeasible models optimal, and would hide the columns from `observe`
   parameters.br_tech = GLP_BR_DTH;
   parameters.bt_tech = GLP_BT_BLB;
   parameters.sr_heur = GLP_ON;    // GLPK's one primal heuristic that pays; cuts stay off, as they are by default

@@ -21,10 +21,10 @@ public struct GLPKSolver: MILPSolver {
 
 /// A model as the flat arrays that `glpk_guard_solve` takes.
 ///
-/// The objective leaves out the constant and, unless all coefficients are integers, is multiplied by a power of two so
-/// that the largest magnitude is in [1024, 2048): GLPK prunes with 1e-7 · (1 + |objective|), which would swallow an
-/// objective of tiny coefficients whole. A power of two changes no digit. Integer coefficients are left alone, because
-/// GLPK rounds bounds to integers then, which shortens proofs.
+/// Rows and objective are multiplied by powers of two, which change no digit, so that their largest magnitudes are in
+/// [1024, 2048). GLPK compares with absolute tolerances (1e-9 in its rounding heuristic, 1e-3 in its preprocessing,
+/// 1e-7 · (1 + |objective|) for pruning); rows and objectives in small units would drown in them. An objective of
+/// integers stays as it is, because GLPK then rounds bounds to integers, which shortens proofs. The constant is left out.
 struct GLPKModel {
   var objective: [Double]
   var fixed: [Int8]
@@ -45,22 +45,28 @@ struct GLPKModel {
     constant = model.constant
     objective = model.columns.map { $0.objective * scale }
     fixed = model.columns.map { column in column.fixedValue.map { $0 ? 1 : 0 } ?? -1 }
-    rowLower = model.rows.map { $0.lower ?? -.infinity }
-    rowUpper = model.rows.map { $0.upper ?? .infinity }
+    let rowScales = model.rows.map { Self.powerOfTwo(scaling: $0.largestCoefficient) }
+    rowLower = zip(model.rows, rowScales).map { row, scale in row.lower.map { $0 * scale } ?? -.infinity }
+    rowUpper = zip(model.rows, rowScales).map { row, scale in row.upper.map { $0 * scale } ?? .infinity }
     for (row, definition) in model.rows.enumerated() {
       for term in definition.terms where term.coefficient != 0 {
         entryRow.append(Int32(row + 1))
         entryColumn.append(Int32(term.column.index + 1))
-        entryValue.append(term.coefficient)
+        entryValue.append(term.coefficient * rowScales[row])
       }
     }
   }
 
   private static func objectiveScale(for coefficients: [Double]) -> Double {
-    guard let largest = coefficients.map(abs).max(), largest.isNormal,
-      !coefficients.allSatisfy({ $0 == $0.rounded() })
-    else { return 1 }
-    return Double(sign: .plus, exponent: 10 - Int(largest.exponent), significand: 1)
+    if coefficients.allSatisfy({ $0 == $0.rounded() }) { return 1 }
+    return powerOfTwo(scaling: coefficients.reduce(0) { max($0, abs($1)) })
+  }
+
+  /// The power of two that brings a magnitude into [1024, 2048), or near it; 1 for zero.
+  private static func powerOfTwo(scaling magnitude: Double) -> Double {
+    guard magnitude > 0 else { return 1 }
+    // Up to 2⁹⁰⁰ ≈ 1e271, so that 1e15 times it is still finite.
+    return Double(sign: .plus, exponent: min(10 - Int(magnitude.exponent), 900), significand: 1)
   }
 
   func solve(_ options: SolveOptions, incumbent: Solution?) -> SearchReport {

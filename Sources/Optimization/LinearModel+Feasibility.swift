@@ -32,7 +32,8 @@ extension LinearModel {
   ///
   /// - Parameters:
   ///   - values: one value a column, in the model's order.
-  ///   - tolerance: a bound b may be missed by `tolerance` · max(1, |b|).
+  ///   - tolerance: a bound b may be missed by `tolerance` · max(|b|, the row's largest |coefficient|), so that the
+  ///     unit of a row does not matter.
   /// - Throws: ``ModelError`` if the model is invalid or the number of values is wrong.
   public func violations(
     of values: [Bool], tolerance: Double = feasibilityTolerance
@@ -70,10 +71,14 @@ extension LinearModel {
 }
 
 extension LinearModel.RowDefinition {
+  /// The largest magnitude of a coefficient; 0 without terms.
+  var largestCoefficient: Double { terms.reduce(0) { max($0, abs($1.coefficient)) } }
+
   /// How far `activity` is outside the row's bounds, or nil if it is inside within the tolerance.
   func violation(at activity: Double, tolerance: Double) -> Double? {
-    if let lower, lower - activity > tolerance * max(1, abs(lower)) { return lower - activity }
-    if let upper, activity - upper > tolerance * max(1, abs(upper)) { return activity - upper }
+    let largest = largestCoefficient
+    if let lower, lower - activity > tolerance * max(largest, abs(lower)) { return lower - activity }
+    if let upper, activity - upper > tolerance * max(largest, abs(upper)) { return activity - upper }
     return nil
   }
 }

@@ -7,6 +7,9 @@ extension LinearModel {
   /// becomes two rows (GLPK's reader knows no ranges), one without bounds is left out. All columns are listed in the
   /// objective, which keeps their order; the constant is the coefficient of a column `constant` that is fixed at 1.
   ///
+  /// Numbers are written as they are; ``GLPKSolver`` scales rows and objectives in unusual units, other solvers may
+  /// need that done.
+  ///
   /// - Throws: ``ModelError`` if the model is invalid.
   public func lpFormat() throws(ModelError) -> String {
     try validate()

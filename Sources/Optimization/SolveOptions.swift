@@ -11,8 +11,7 @@ public struct SolveOptions: Sendable, Equatable {
 
   /// Stop after this much wall-clock time, or nil.
   ///
-  /// GLPK looks at the clock between subproblems and inside the simplex
-  /// method but not while it presolves, so it can be late by seconds on models with 10⁵ entries and more.
+  /// GLPK looks at the clock between subproblems and inside the simplex method.
   public var timeLimit: Duration?
 
   /// An assignment that satisfies the model, one value a column, or nil.

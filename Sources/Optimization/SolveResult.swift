@@ -79,7 +79,7 @@ public struct SolveResult: Sendable, Equatable {
   /// of zero the usual one is meaningless. Neither adding a constant nor changing the unit of the objective changes it.
   public let gap: Double?
 
-  /// Branch-and-bound subproblems taken up; 0 if the presolver decided alone.
+  /// Branch-and-bound subproblems taken up; 0 if the root relaxation decided alone.
   public let nodes: Int
 
   /// Wall-clock time of the whole call; the one value that differs between equal runs.

@@ -29,17 +29,31 @@ struct FeasibilityTests {
     #expect(try model.violations(of: [false]) == [Violation(place: .fixedColumn(x), name: "x", amount: 1)])
   }
 
-  @Test(
-    "the tolerance is absolute below a bound of 1 and relative above", arguments: [0.0, 0.5, 1, 1000, -1000])
-  func tolerance(bound: Double) throws {
-    for (excess, isKept) in [(0.9, true), (1.1, false)] {
-      let amount = excess * 1e-3 * max(1, abs(bound))
+  @Test("the tolerance is relative to the bound or to the row's largest coefficient")
+  func tolerance() throws {
+    // The coefficient is the row's value; the larger of coefficient and bound is the scale.
+    let cases: [(coefficient: Double, upper: Double, isKept: Bool)] = [
+      (1000.9, 1000, true), (1001.1, 1000, false), (1e-9, 0.9995e-9, true), (1e-9, 0.998e-9, false),
+      (-999.1, -1000, true), (-998.9, -1000, false), (1e-12, 0, false),
+    ]
+    for (coefficient, bound, isKept) in cases {
       var model = LinearModel()
       let x = model.addColumn("x")
-      model.addRow("upper", terms: [(x, bound + amount)], upper: bound)
-      model.addRow("lower", terms: [(x, bound - amount)], lower: bound)
-      #expect(try model.violations(of: [true], tolerance: 1e-3).isEmpty == isKept, "\(excess)")
+      model.addRow("upper", terms: [(x, coefficient)], upper: bound)
+      model.addRow("lower", terms: [(x, -coefficient)], lower: -bound)
+      #expect(
+        try model.violations(of: [true], tolerance: 1e-3).count == (isKept ? 0 : 2), "\(coefficient) \(bound)")
     }
+  }
+
+  @Test("a large coefficient widens a row's tolerance around zero, where sums cancel")
+  func cancellation() throws {
+    var model = LinearModel()
+    let x = model.addColumn("x")
+    let y = model.addColumn("y")
+    model.addRow("row", terms: [(x, 1000), (y, -999.9)], upper: 0)
+    #expect(try model.violations(of: [true, true], tolerance: 1e-3).isEmpty)
+    #expect(try model.violations(of: [true, true], tolerance: 1e-5).count == 1)
   }
 
   @Test("the objective includes the constant, feasible or not")

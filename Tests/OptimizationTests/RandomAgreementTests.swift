@@ -26,6 +26,36 @@ struct RandomAgreementTests {
       (20...200).contains(infeasible), "the generator should make both kinds, made \(infeasible) infeasible")
   }
 
+  /// With its presolver on, GLPK 5.0 calls each of these infeasible models optimal, with values that break the range row.
+  @Test(
+    "models that GLPK's presolver gets wrong are infeasible",
+    arguments: [3846, 4933, 5291, 5383, 6714, 15483, 16678, 18010, 20161, 20548])
+  func presolverErrors(seed: Int) throws {
+    let model = randomModel(seed: seed)
+    #expect(try BruteForceSolver().solve(model).termination == .infeasible)
+    #expect(try GLPKSolver().solve(model).termination == .infeasible)
+  }
+
+  @Test("the unit of a row does not matter", arguments: [-40, -20, 0, 20, 35])
+  func rowUnits(exponent: Int) throws {
+    let unit = Double(sign: .plus, exponent: exponent, significand: 1)
+    for seed in 0..<100 {
+      let model = randomModel(seed: seed)
+      var scaled = LinearModel(constant: model.constant)
+      for column in model.columns {
+        scaled.fix(scaled.addColumn(column.name, objective: column.objective), to: column.fixedValue)
+      }
+      for row in model.rows {
+        scaled.addRow(
+          row.name, terms: row.terms.map { ($0.column, $0.coefficient * unit) },
+          lower: row.lower.map { $0 * unit },
+          upper: row.upper.map { $0 * unit })
+      }
+      let expected = try GLPKSolver().solve(model)
+      #expect(try GLPKSolver().solve(scaled).reproduciblePart == expected.reproduciblePart, "seed \(seed)")
+    }
+  }
+
   @Test("any feasible incumbent is accepted, improved on, and never made worse, on 200 random models")
   func incumbents() throws {
     for seed in 0..<200 {

@@ -37,17 +37,17 @@ typedef struct {
   int has_values;     // 1: `values` holds an assignment
   int nodes;          // subproblems taken up
   double bound;       // least upper bound seen, slack included; +INFINITY if no relaxation was solved
-  double root_bound;  // the same when the root subproblem was done
+  double root_bound;  // the same before the second subproblem
 } glpk_guard_result;
 
-// Maximises sum objective[j] x[j] over binary x subject to row_lower <= A x <= row_upper.
+// Maximises sum objective[j] x[j] over binary x subject to row_lower <= A x <= row_upper. GLPK's tolerances suit rows and
+// objectives whose largest magnitudes are near 1000.
 //
 // objective, fixed, values: `columns` elements. fixed[j] is 0 or 1, or -1 for a free column.
 // row_lower, row_upper: `rows` elements, -INFINITY and +INFINITY where there is no bound.
 // entry_row, entry_column, entry_value: `entries` + 1 elements; as everywhere in GLPK, element 0 is not read and
 //   indices count from 1. No (row, column) pair may occur twice.
-// incumbent: NULL, or `columns` + 1 elements (element 0 is not read) of an assignment that satisfies every row. GLPK's
-//   presolver is on without an incumbent and off with one: its callback would see other columns.
+// incumbent: NULL, or `columns` + 1 elements (element 0 is not read) of an assignment that satisfies every row.
 // message: receives "CODE, STATUS" or, after an abort, GLPK's own words; always terminated.
 //
 // Prints nothing. Synchronous, and free of shared state: GLPK's environment is thread-local, and this thread's is freed
