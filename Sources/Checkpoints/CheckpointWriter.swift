@@ -20,7 +20,7 @@ public enum CheckpointWriter {
     _ model: Model, to directory: URL, labels: [String]? = nil, overwriting: Bool = false,
     contents: (_ parameter: Parameter, _ sink: inout SafetensorsWriter.Sink) throws -> Void
   ) throws {
-    try checkTarget(directory, overwriting)
+    try checkTarget(directory, overwriting: overwriting)
     let temporary = URL(fileURLWithPath: temporaryName(beside: directory), isDirectory: true)
     guard mkdir(temporary.path, 0o755) == 0 else { throw FileError(.create, path: directory.path) }
     do {
@@ -62,7 +62,10 @@ public enum CheckpointWriter {
     try file.commit()
   }
 
-  private static func checkTarget(_ directory: URL, _ overwriting: Bool) throws {
+  /// Whether a checkpoint may be written there, to be asked before long work.
+  ///
+  /// - Throws: `CheckpointError` where something stands in the way.
+  public static func checkTarget(_ directory: URL, overwriting: Bool) throws {
     var isDirectory: ObjCBool = false
     guard FileManager.default.fileExists(atPath: directory.path, isDirectory: &isDirectory) else { return }
     guard isDirectory.boolValue else { throw CheckpointError(path: directory.path, reason: .notADirectory) }

@@ -4,6 +4,9 @@ import Units
 
 /// Both ends of a training process: the child that carries out a job file, and the parent that runs it and listens.
 public enum Worker {
+  /// The hidden verb that makes a process the child.
+  public static let verb = "worker"
+
   /// How a job ended.
   public enum Outcome: Sendable {
     case finished(TrainingReport)
@@ -48,7 +51,7 @@ public enum Worker {
   /// The parent's side: runs a job in a child of its own, under a limit if one is given.
   ///
   /// - Parameters:
-  ///   - executable: this program; it is started with `worker` and the job file's path.
+  ///   - executable: this program; it is started with ``verb`` and the job file's path.
   ///   - onMessage: called with stages and progress as they come.
   /// - Throws: `WorkerError` when the child reports a mistake, is interrupted or is lost.
   public static func run(
@@ -61,7 +64,7 @@ public enum Worker {
     var report: TrainingReport?
     var failure: WorkerError?
     var refusal: String?
-    let outcome = try ChildProcess.run(executable: executable, arguments: ["worker", file.path], limit: limit) { line in
+    let outcome = try ChildProcess.run(executable: executable, arguments: [verb, file.path], limit: limit) { line in
       guard let message = try? JSONDecoder().decode(WorkerMessage.self, from: Data(line.utf8)) else { return }
       switch message {
       case .stage(let name): stage = name

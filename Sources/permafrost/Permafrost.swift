@@ -24,6 +24,9 @@ struct Permafrost: ParsableCommand {
       DevicesCommand.self,
       ModelsCommand.self,
       EstimateCommand.self,
+      PrimeCommand.self,
       PlanCommand.self,
+      VerifyCommand.self,
+      TrainCommand.self,
     ])
 }

@@ -11,6 +11,8 @@ enum Accepted {
   /// More than this share no kernel of a batch that fits such devices; each takes a workspace.
   static let threads = 1...64
   static let labels = 1...65_536
+  static let steps = 1...100_000_000
+  static let epochs = 1...10_000
   /// Less than any process has; a number without its unit most likely.
   static let leastBudget = 64 << 10
 
@@ -24,6 +26,21 @@ enum Accepted {
       }
       return count
     }
+  }
+
+  @Sendable static func rate(_ text: String) throws -> Double {
+    guard let rate = Double(text), rate.isFinite, rate > 0, rate <= 10 else {
+      throw ValidationError("accepted is a number above 0, such as 1e-4")
+    }
+    return rate
+  }
+
+  /// A share or a difference of a metric.
+  @Sendable static func metric(_ text: String) throws -> Double {
+    guard let value = Double(text), (-1...1).contains(value) else {
+      throw ValidationError("accepted is a number from -1 to 1, such as 0.02")
+    }
+    return value
   }
 
   @Sendable static func budget(_ text: String) throws -> Int {

@@ -1,3 +1,5 @@
+import Training
+
 /// Verbs whose process is measured: they run before anything is touched that training does not need, the parser of
 /// command lines among it.
 enum LeanVerb {
@@ -7,6 +9,7 @@ enum LeanVerb {
   static func run(_ arguments: [String]) -> Int32? {
     switch arguments.first {
     case RuntimeProbe.name: RuntimeProbe.run(arguments.dropFirst())
+    case Worker.verb where arguments.count == 2: Worker.carryOut(jobFile: arguments[1])
     default: nil
     }
   }

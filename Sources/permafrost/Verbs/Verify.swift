@@ -1,0 +1,113 @@
+import ArgumentParser
+import Checkpoints
+import Foundation
+import Limits
+import Planning
+import Reporting
+import Tasks
+import Training
+import Units
+import Verification
+
+struct VerifyCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "verify", abstract: "Really trains under the plan's limit, measures, and compares with full fine-tuning.",
+    discussion: """
+      A child process is held to the budget and begins with the largest batch the plan allows, so that every planned byte is touched. \
+      Exits with 1 where the plan does not fit, misses its prediction, or loses too much of the metric.
+      """)
+
+  enum Weights: String, ExpressibleByArgument { case random }
+
+  @Argument(help: "A plan file.")
+  var plan: String
+
+  @Option(help: ArgumentHelp("The model, with weights; by default the plan's.", valueName: "model"))
+  var model: String?
+
+  @Option(help: "random: measure the memory only, on random weights and tokens; it does not depend on values.")
+  var weights: Weights?
+
+  @OptionGroup var data: DataOptions
+  @OptionGroup var schedule: ScheduleOptions
+
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Hold the child to so many bytes instead of the plan's budget.", valueName: "bytes"),
+    transform: Accepted.budget)
+  var budget: Int?
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Full fine-tuning's metric, if known, instead of measuring it.", valueName: "value"),
+    transform: Accepted.metric)
+  var baselineMetric: Double?
+
+  @Flag(help: "Do not compare with full fine-tuning.")
+  var noBaseline = false
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("How much of the metric may be lost against full fine-tuning.", valueName: "share"),
+    transform: Accepted.metric)
+  var tolerance = 0.02
+
+  @OptionGroup var output: OutputOptions
+
+  func validate() throws {
+    if weights == nil, data.data == nil {
+      throw ValidationError(
+        "missing '--data'; give a folder with train and dev files, or '--weights random' to measure the memory only")
+    }
+    if weights != nil, data.data != nil {
+      throw ValidationError("'--weights random' learns nothing from '--data'; give one of the two")
+    }
+    if noBaseline, baselineMetric != nil {
+      throw ValidationError("'--no-baseline' and '--baseline-metric' exclude each other; give one")
+    }
+  }
+
+  func run() throws {
+    var plan = try PlanFile.readPlan(plan)
+    if let budget { plan.budgetBytes = budget }
+    let dataset = try data.dataset(fallback: plan.task)
+    let model = try plan.resolveModel(model, random: weights == .random)
+    let preparation = try Preparation(model: model, seed: schedule.seed)
+    if let dataset {
+      try preparation.prepare(dataset, for: plan)
+    }
+    let steps = schedule.count(
+      examples: preparation.trainingSummary?.exampleCount, batch: plan.recipe.batch)
+    let verifier = Verifier(
+      plan: plan, preparation: preparation, dataset: dataset, executable: OwnExecutable.path, steps: steps,
+      learningRate: schedule.learningRate, seed: schedule.seed,
+      baseline: noBaseline ? .none : baselineMetric.map { .recorded($0) } ?? .measure, tolerance: tolerance)
+    let progress = TrainingProgress(output)
+    let report = try verifier.verify { progress.show($0, $1) }
+    progress.finish()
+    try output.print(report)
+  }
+}
+
+extension Plan {
+  /// The model to carry the plan out on, with the head the plan was made for.
+  func resolveModel(_ name: String?, random: Bool) throws -> Model {
+    let problem = self.model.configuration.problem
+    let model =
+      random
+      ? Model(configuration: HuggingFaceConfiguration(self.model.configuration), displayName: self.model.name)
+      : try ModelSource.resolve(name ?? self.model.name, problem: problem, needsWeights: true)
+    _ = try selection(of: model)
+    return model
+  }
+}
+
+extension Preparation {
+  /// Tokenizes a data set whose labels must be those that the plan's head predicts.
+  func prepare(_ dataset: Dataset, for plan: Plan) throws {
+    let head = plan.model.configuration.problem
+    guard dataset.problem == head else {
+      throw PreparationError.wrongLabels(model: head.outputs, data: dataset.problem.outputs)
+    }
+    try prepare(dataset, maximumLength: plan.recipe.sequence)
+  }
+}
