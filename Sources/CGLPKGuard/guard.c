@@ -64,7 +64,7 @@ static void stop(glp_tree *tree, search *s, glpk_guard_outcome reason) {
 
 // Keeps the least bound seen, slack included.
 static void note_bound(search *s, double bound) {
-  bound += GLPK_GUARD_BOUND_SLACK * fmax(fabs(bound), s->options->objective_scale);
+  bound += GLPK_GUARD_BOUND_SLACK * (fabs(bound) + s->columns * s->options->objective_scale);
   s->result->bound = fmin(s->result->bound, bound);
   if (s->result->nodes <= 1) s->result->root_bound = s->result->bound;
 }
@@ -155,6 +155,7 @@ static int solve(glp_prob *problem, search *s) {
   parameters.bt_tech = GLP_BT_BLB;
   parameters.sr_heur = GLP_ON;    // GLPK's one primal heuristic that pays; cuts stay off, as they are by default
   parameters.tol_int = 1e-7;      // default 1e-5: rounding that much in a row of large entries breaks the row
+  parameters.tol_obj = 1e-9;      // default 1e-7: subproblems that promise less than this more are dropped
   parameters.tm_lim = remaining_ms(s);
   parameters.cb_func = observe;
   parameters.cb_info = s;
