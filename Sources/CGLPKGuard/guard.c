@@ -164,7 +164,9 @@ static int solve(glp_prob *problem, search *s) {
 
 static glpk_guard_outcome outcome(const search *s, int code, int status) {
   switch (code) {
-  case 0: return status == GLP_OPT ? GLPK_GUARD_OPTIMAL : status == GLP_NOFEAS ? GLPK_GUARD_INFEASIBLE : GLPK_GUARD_FAILED;
+  case 0:
+    if (status == GLP_OPT) return GLPK_GUARD_OPTIMAL;
+    return status == GLP_NOFEAS ? GLPK_GUARD_INFEASIBLE : GLPK_GUARD_FAILED;
   case GLP_ENOPFS: return GLPK_GUARD_INFEASIBLE;
   case GLP_ETMLIM: return GLPK_GUARD_TIME_LIMIT;
   case GLP_ESTOP: return s->stop;
