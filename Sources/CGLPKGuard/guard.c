@@ -64,7 +64,7 @@ static void stop(glp_tree *tree, search *s, glpk_guard_outcome reason) {
 
 // Keeps the least bound seen, slack included.
 static void note_bound(search *s, double bound) {
-  bound += GLPK_GUARD_BOUND_SLACK * fmax(fabs(bound), s->options->objective_scale);
+  bound += GLPK_GUARD_BOUND_SLACK * (fabs(bound) + s->columns * s->options->objective_scale);
   s->result->bound = fmin(s->result->bound, bound);
   if (s->result->nodes <= 1) s->result->root_bound = s->result->bound;
 }
@@ -155,6 +155,7 @@ static int solve(glp_prob *problem, search *s) {
   parameters.bt_tech = GLP_BT_BLB;
   parameters.sr_heur = GLP_ON;    // GLPK's one primal heuristic that pays; cuts stay off, as they are by default
   parameters.tol_int = 1e-7;      // default 1e-5: rounding that much in a row of large entries breaks the row
+  parameters.tol_obj = 1e-9;      // default 1e-7: subproblems that promise less than this more are dropped
   parameters.tm_lim = remaining_ms(s);
   parameters.cb_func = observe;
   parameters.cb_info = s;
@@ -163,7 +164,9 @@ static int solve(glp_prob *problem, search *s) {
 
 static glpk_guard_outcome outcome(const search *s, int code, int status) {
   switch (code) {
-  case 0: return status == GLP_OPT ? GLPK_GUARD_OPTIMAL : status == GLP_NOFEAS ? GLPK_GUARD_INFEASIBLE : GLPK_GUARD_FAILED;
+  case 0:
+    if (status == GLP_OPT) return GLPK_GUARD_OPTIMAL;
+    return status == GLP_NOFEAS ? GLPK_GUARD_INFEASIBLE : GLPK_GUARD_FAILED;
   case GLP_ENOPFS: return GLPK_GUARD_INFEASIBLE;
   case GLP_ETMLIM: return GLPK_GUARD_TIME_LIMIT;
   case GLP_ESTOP: return s->stop;

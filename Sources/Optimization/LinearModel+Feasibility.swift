@@ -76,9 +76,12 @@ extension LinearModel.RowDefinition {
 
   /// How far `activity` is outside the row's bounds, or nil if it is inside within the tolerance.
   func violation(at activity: Double, tolerance: Double) -> Double? {
-    let largest = largestCoefficient
-    if let lower, lower - activity > tolerance * max(largest, abs(lower)) { return lower - activity }
-    if let upper, activity - upper > tolerance * max(largest, abs(upper)) { return activity - upper }
+    if let lower, activity < lower { return significant(lower - activity, from: lower, tolerance) }
+    if let upper, activity > upper { return significant(activity - upper, from: upper, tolerance) }
     return nil
+  }
+
+  private func significant(_ miss: Double, from bound: Double, _ tolerance: Double) -> Double? {
+    miss > tolerance * max(abs(bound), largestCoefficient) ? miss : nil
   }
 }

@@ -68,9 +68,10 @@ public struct SolveResult: Sendable, Equatable {
 
   /// No feasible assignment has an objective above this; −∞ if none exists.
   ///
-  /// Equals the solution's objective when the optimum is proven. That proof is GLPK's and holds up to its pruning
-  /// tolerance: a subproblem is dropped if it promises less than about 1e-7 · max(|objective|, largest coefficient)
-  /// more. Bounds of unfinished searches are widened by that much; after numerical trouble it is the root relaxation's.
+  /// Equals the solution's objective when the optimum is proven. That proof is GLPK's, in floating point: a better
+  /// assignment could escape it by 1e-7 · (|objective| + number of columns · largest |coefficient|), the width its
+  /// simplex tolerances allow. Bounds of unfinished searches are raised by that much, so they hold. After numerical
+  /// trouble this is the root relaxation's bound.
   public let bound: Double
 
   /// (bound − objective) / max(|objective − constant|, largest |coefficient|), or nil without a solution.

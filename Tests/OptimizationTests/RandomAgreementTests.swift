@@ -113,22 +113,25 @@ struct RandomAgreementTests {
     #expect(cutShort > 100, "the models should be hard enough, only \(cutShort) were cut short")
   }
 
-  @Test("with real coefficients, GLPK is within its tolerance of the optimum")
-  func realCoefficients() throws {
-    for seed in 0..<60 {
-      var random = SplitMix64(seed: seed)
-      var model = LinearModel()
-      let columns = (0..<11).map {
-        model.addColumn("x\($0)", objective: Double.random(in: 0...1, using: &random))
+  /// Without the slack on GLPK's bounds, 1843 is too low by 4e-7 and 108, 124 and 230 by a rounding error.
+  @Test("with coefficients of many magnitudes, bounds hold and proofs are within the documented tolerance")
+  func wideCoefficients() throws {
+    for seed in [108, 124, 230] + Array(1800..<1900) {
+      let model = wideModel(seed: seed)
+      let proven = try GLPKSolver().solve(model)
+      guard let optimum = try BruteForceSolver().solve(model).solution?.objective else {
+        #expect(proven.termination == .infeasible, "seed \(seed)")
+        continue
       }
-      for row in 0..<4 {
-        let weights = columns.map { ($0, Double.random(in: 0...100, using: &random)) }
-        model.addRow("row\(row)", terms: weights, upper: weights.reduce(0) { $0 + $1.1 } * 0.45)
+      for limit in [1, 2] {
+        let result = try GLPKSolver().solve(model, options: SolveOptions(nodeLimit: limit))
+        if result.termination == .nodeLimit { #expect(result.bound >= optimum, "seed \(seed) limit \(limit)") }
       }
-      let oracle = try BruteForceSolver().solve(model)
-      let result = try GLPKSolver().solve(model)
-      #expect(result.termination == .optimal, "seed \(seed)")
-      #expect(abs(result.bound - oracle.bound) <= 3e-7 * max(1, oracle.bound), "seed \(seed)")
+      let close = try GLPKSolver().solve(model, options: SolveOptions(relativeGap: 0.1))
+      #expect(close.termination == .optimal || close.bound >= optimum, "seed \(seed)")
+      #expect(proven.termination == .optimal, "seed \(seed)")
+      let tolerance = 1e-7 * (abs(optimum) + Double(model.columns.count) * model.objectiveScale)
+      #expect(abs(proven.bound - optimum) <= tolerance, "seed \(seed)")
     }
   }
 }

@@ -74,3 +74,24 @@ extension SolveResult {
       + "\(String(describing: gap?.bitPattern)) \(nodes)"
   }
 }
+
+/// Real coefficients whose magnitudes spread over six decades in the objective and three in each row.
+///
+/// GLPK's simplex method takes the smallest gains for zero, so its bounds come out a little low.
+func wideModel(seed: Int) -> LinearModel {
+  var random = SplitMix64(seed: seed)
+  var model = LinearModel()
+  let columns = (0..<Int.random(in: 4...12, using: &random)).map { index in
+    let unit = Double(sign: .plus, exponent: -Int.random(in: 0...20, using: &random), significand: 1)
+    return model.addColumn("x\(index)", objective: Double.random(in: -0.3...1, using: &random) * unit)
+  }
+  for row in 0..<Int.random(in: 1...5, using: &random) {
+    let weights = columns.map { column in
+      let unit = Double(sign: .plus, exponent: -Int.random(in: 0...10, using: &random), significand: 1)
+      return (column, Double.random(in: -0.2...1, using: &random) * unit)
+    }
+    let share = Double.random(in: 0.1...0.8, using: &random)
+    model.addRow("row\(row)", terms: weights, upper: weights.reduce(0) { $0 + $1.1 } * share)
+  }
+  return model
+}

@@ -8,8 +8,9 @@
 
 #include <stddef.h>
 
-// Relative slack added to every bound that GLPK reports. Its simplex accepts reduced costs and row values that are
-// wrong by 1e-7 (tol_dj, tol_bnd), so the bound it computes may lie below the true one by about as much.
+// Every bound that GLPK reports is raised by this times (|bound| + columns * objective_scale). Its simplex accepts
+// reduced costs of the wrong sign up to 1e-7 (tol_dj) times the objective's scale, and each binary column can be worth
+// that much more than the relaxation says; the first term is for row values (tol_bnd) and rounding.
 #define GLPK_GUARD_BOUND_SLACK 1e-7
 
 typedef enum {
