@@ -82,12 +82,13 @@ public final class Preparation {
 /// What stands between a model and its data.
 public enum PreparationError: UserFacingError, Equatable {
   case noTokenizer(String)
+  case noWeights(String)
   case otherVocabulary(tokenizer: Int, model: Int)
   case wrongLabels(model: Int, data: Int)
 
   public var exitStatus: ExitStatus {
     switch self {
-    case .noTokenizer: .missingInput
+    case .noTokenizer, .noWeights: .missingInput
     case .otherVocabulary, .wrongLabels: .malformedInput
     }
   }
@@ -96,6 +97,7 @@ public enum PreparationError: UserFacingError, Equatable {
     switch self {
     case .noTokenizer(let name):
       "\(name) has no tokenizer here, so it cannot read text; give a model directory, or --weights random to measure only"
+    case .noWeights(let name): "\(name) has no weights here; give a model directory with --model"
     case .otherVocabulary(let tokenizer, let model):
       "the tokenizer has \(tokenizer) tokens, the model's embedding \(model) rows; they do not belong together"
     case .wrongLabels(let model, let data):

@@ -6,6 +6,8 @@ import Tasks
 public struct TrainingJob: Sendable, Codable {
   /// What to do with the trained weights.
   public enum Purpose: Sendable, Codable, Equatable {
+    /// Measure the process's own share, before arena and weights, and stop.
+    case measureRuntime
     /// Measure and evaluate; keep nothing.
     case measure
     /// Score every tensor and node by how far it moved, and write the scores there.
@@ -16,8 +18,8 @@ public struct TrainingJob: Sendable, Codable {
 
   public var purpose: Purpose
   public var plan: Plan
-  /// A directory with `config.json` and F32 weights that can be mapped.
-  public var modelDirectory: String
+  /// A directory with `config.json` and F32 weights that can be mapped; nil where only the runtime is measured.
+  public var modelDirectory: String?
   /// Prepared examples; nil runs on random tokens, which tells the memory and nothing else.
   public var trainingData: String?
   public var evaluationData: String?
@@ -34,7 +36,7 @@ public struct TrainingJob: Sendable, Codable {
   public var rehearses: Bool
 
   public init(
-    purpose: Purpose, plan: Plan, modelDirectory: String, trainingData: String?, evaluationData: String?,
+    purpose: Purpose, plan: Plan, modelDirectory: String?, trainingData: String?, evaluationData: String?,
     task: String?, labels: [String]? = nil, steps: Int, learningRate: Double, weightDecay: Double = 0.01,
     warmup: Double = 0.1, seed: UInt64 = 0, rehearses: Bool
   ) {

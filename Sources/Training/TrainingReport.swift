@@ -37,6 +37,8 @@ public enum WorkerMessage: Sendable, Codable {
   case stage(String)
   case progress(step: Int, steps: Int, loss: Double, tokensPerSecond: Double)
   case finished(TrainingReport)
+  /// The answer to a job that only measures the runtime.
+  case runtime(residentBytes: Int)
   /// A mistake in the input or a lost cause, with its exit status.
   case failed(message: String, exitStatus: Int32)
   /// The arena could not be reserved under the limit.

@@ -10,6 +10,8 @@ public enum Worker {
   /// How a job ended.
   public enum Outcome: Sendable {
     case finished(TrainingReport)
+    /// What the runtime alone has resident.
+    case runtime(bytes: Int)
     /// The memory limit stopped it.
     case didNotFit(reason: String, stage: String)
   }
@@ -27,11 +29,15 @@ public enum Worker {
     do {
       let data = try Data(contentsOf: URL(fileURLWithPath: jobFile))
       let job = try JSONDecoder().decode(TrainingJob.self, from: data)
-      let report = try Trainer(job) { message in
+      let trainer = Trainer(job) { message in
         if case .stage(let name) = message { stage = name }
         send(message)
-      }.run()
-      send(.finished(report))
+      }
+      if job.purpose == .measureRuntime {
+        send(.runtime(residentBytes: try trainer.measureRuntime()))
+      } else {
+        send(.finished(try trainer.run()))
+      }
       return ExitStatus.success.rawValue
     } catch LimitError.reservationRefused(let bytes, _) {
       send(.reservationRefused(bytes: bytes, stage: stage))
@@ -61,14 +67,15 @@ public enum Worker {
     let file = directory.appendingPathComponent("job.json")
     try JSONEncoder().encode(job).write(to: file, options: .atomic)
     var stage = "starting"
-    var report: TrainingReport?
+    var result: Outcome?
     var failure: WorkerError?
     var refusal: String?
     let outcome = try ChildProcess.run(executable: executable, arguments: [verb, file.path], limit: limit) { line in
       guard let message = try? JSONDecoder().decode(WorkerMessage.self, from: Data(line.utf8)) else { return }
       switch message {
       case .stage(let name): stage = name
-      case .finished(let value): report = value
+      case .finished(let report): result = .finished(report)
+      case .runtime(let bytes): result = .runtime(bytes: bytes)
       case .failed(let message, let status):
         failure = .failed(message: message, exitStatus: ExitStatus(rawValue: status) ?? .internalError)
       case .reservationRefused(let bytes, let at):
@@ -82,7 +89,7 @@ public enum Worker {
     case .stoppedByMemoryLimit(let evidence): return .didNotFit(reason: refusal ?? "\(evidence)", stage: stage)
     case .interrupted: throw WorkerError.interrupted
     case .exited, .signalled:
-      if let report { return .finished(report) }
+      if let result { return result }
       throw failure ?? .lost(how: "\(outcome.ending)", stage: stage)
     }
   }

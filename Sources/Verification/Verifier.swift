@@ -70,6 +70,7 @@ public struct Verifier {
     switch outcome {
     case .didNotFit(let reason, let stage):
       report.stoppedBecause = "\(reason), while \(stage)"
+    case .runtime: preconditionFailure("a measuring job answers with a report")
     case .finished(let measured):
       report.record(measured)
       report.baselineMetric = try baselineMetric(&report, onMessage)
