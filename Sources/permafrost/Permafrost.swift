@@ -25,5 +25,6 @@ struct Permafrost: ParsableCommand {
       ModelsCommand.self,
       EstimateCommand.self,
       PlanCommand.self,
+      CheckCommand.self,
     ])
 }
