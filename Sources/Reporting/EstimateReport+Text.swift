@@ -93,8 +93,10 @@ extension EstimateReport {
 
 extension Recipe {
   /// What decides the step's sizes, in a few words.
-  var words: String {
-    "batch \(batch), sequence \(sequence), \(optimizer.rawValue), \(threads) thread\(threads == 1 ? "" : "s"), "
-      + "saving \(saving.rawValue)"
+  var words: String { "\(shapeWords), saving \(saving.rawValue)" }
+
+  /// The same where the saving policy is still open.
+  var shapeWords: String {
+    "batch \(batch), sequence \(sequence), \(optimizer.rawValue), \(threads) thread\(threads == 1 ? "" : "s")"
   }
 }

@@ -93,7 +93,7 @@ public struct PlanReport: Report {
     let budget = ByteCount.format(reason.budgetBytes, rounding: .down)
     let smallest = reason.smallestFeasibleBudgetBytes
     var text = style.paragraph(
-      "Infeasible: \(request.modelName) does not train in \(budget), not even its head alone (\(request.recipe.words)).",
+      "Infeasible: \(request.modelName) does not train in \(budget), not even its head alone (\(request.recipe.shapeWords)).",
       tone: .bad)
     text += style.paragraph(
       "The smallest budget that would do is \(ByteCount.format(smallest, rounding: .up)) "

@@ -2,12 +2,16 @@ import Graph
 import Steps
 
 extension Recipe {
+  /// The most threads that a step may have: OpenBLAS keeps a table of buffers, which more than 128 callers overrun.
+  public static let mostThreads = 64
+
   /// The rule that this recipe breaks for a model, as the end of a sentence, or nil.
   ///
   /// A recipe that breaks none can be lowered and counted: every product of its sizes fits an `Int`.
   public func brokenRule(for graph: EncoderGraph) -> String? {
     let positions = graph.configuration.maximumPositions
     if batch < 1 || sequence < 1 || threads < 1 { return "batch, sequence and threads must be positive" }
+    if threads > Self.mostThreads { return "\(threads) threads are more than \(Self.mostThreads)" }
     if sequence > positions {
       return "a sequence of \(sequence) tokens is longer than the model's \(positions) positions"
     }

@@ -25,7 +25,9 @@ struct Permafrost: ParsableCommand {
       ModelsCommand.self,
       EstimateCommand.self,
       PrimeCommand.self,
+      PrimeCommand.self,
       PlanCommand.self,
+      CheckCommand.self,
       VerifyCommand.self,
       TrainCommand.self,
     ])

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Planning
+import Reporting
 import Steps
 import Units
 
@@ -8,8 +8,7 @@ enum Accepted {
   /// More sequences than any batch has, few enough that no product with a model's sizes overflows.
   static let batches = 1...65_536
   static let sequences = 1...65_536
-  /// More than this share no kernel of a batch that fits such devices; each takes a workspace.
-  static let threads = 1...64
+  static let threads = 1...Recipe.mostThreads
   static let labels = 1...65_536
   static let steps = 1...100_000_000
   static let epochs = 1...10_000

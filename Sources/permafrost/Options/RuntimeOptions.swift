@@ -17,11 +17,13 @@ struct RuntimeOptions: ParsableArguments {
 
   /// The share given, or the device profile's figure, or what a process like the training one has resident here.
   ///
+  /// - Parameter isPlanned: whether to leave room for the measurement to come out higher another time.
   /// - Throws: `RuntimeProbeError` where measuring failed.
-  func share(on device: DeviceProfile?, threads: Int) throws -> RuntimeShare {
+  func share(on device: DeviceProfile?, threads: Int, isPlanned: Bool = true) throws -> RuntimeShare {
     if let runtime { return RuntimeShare(bytes: runtime, source: .given) }
     if let bytes = device?.runtimeBytes { return RuntimeShare(bytes: bytes, source: .profile) }
-    return RuntimeShare(bytes: try Self.measure(threads: threads), source: .measured)
+    let bytes = try Self.measure(threads: threads)
+    return isPlanned ? .planned(measured: bytes) : RuntimeShare(bytes: bytes, source: .measured)
   }
 
   private struct Answer: Decodable {

@@ -14,8 +14,11 @@ enum RuntimeProbe {
   /// - Returns: the exit code.
   static func run(_ arguments: ArraySlice<String>) -> Int32 {
     guard arguments.count == 2, arguments.first == "--threads",
-      let threads = arguments.last.flatMap({ Int($0) })
-    else { return fail("accepted is '\(name) --threads N'", .usage) }
+      let threads = arguments.last.flatMap({ Int($0) }),
+      Accepted.threads.contains(threads)
+    else {
+      return fail("accepted is '\(name) --threads N', N from 1 to \(Accepted.threads.upperBound)", .usage)
+    }
     do {
       let context = try KernelContext(threads: threads)
       try context.warmUp()
