@@ -22,13 +22,21 @@ struct MemoryProgram {
   private var reaches: [AtomSet: Column] = [:]
   private var products: [Product: [Column]] = [:]
   private let activations: [[AtomSet]]
-  private let uses: [[(kernel: Int, need: AtomSet)]]
+  /// By buffer, in the order of kernels.
+  private let uses: [[Use]]
   private let pinned: AtomSet
   private var statics = ByteExpression()
 
   private struct Product: Hashable {
     let group: Int
     let condition: AtomSet
+  }
+
+  /// A kernel's use of a buffer and the decisions under which it happens, provided that the kernel's side has nodes.
+  private struct Use {
+    let kernel: Int
+    let need: AtomSet
+    let side: NodeSide?
   }
 
   /// - Parameter countsMapped: whether clean pages of the checkpoint count towards the budget.
@@ -54,10 +62,11 @@ struct MemoryProgram {
     activations = space.choices.map { choice in
       choice.options.map { template.atoms.active(Self.selection(choice, $0, space.graph)) }
     }
-    var uses = Array(repeating: [(kernel: Int, need: AtomSet)](), count: template.buffers.count)
-    for (kernel, needs) in template.needs.enumerated() {
-      for (operand, need) in zip(template.kernels[kernel].operands, needs) {
-        uses[operand.buffer].append((kernel, need))
+    var uses = Array(repeating: [Use](), count: template.buffers.count)
+    for (index, needs) in template.needs.enumerated() {
+      let kernel = template.kernels[index]
+      for (operand, need) in zip(kernel.operands, needs) {
+        uses[operand.buffer].append(Use(kernel: index, need: need, side: kernel.side))
       }
     }
     self.uses = uses
@@ -138,16 +147,18 @@ struct MemoryProgram {
       guard let first = uses[id].first?.kernel, let last = uses[id].last?.kernel,
         (first...last).contains(kernel)
       else { continue }
-      let need = uses[id].reduce(into: AtomSet()) { if $1.kernel >= kernel { $0.formUnion($1.need) } }
-      if let layer = buffer.nodeLayer {
-        addNodeSized(buffer, layer: layer, need, to: &expression)
+      if let group = nodeGroup(of: id) {
+        addNodeDependent(id, group: group, at: kernel, to: &expression)
       } else {
-        let bytes = Bytes.aligned(
-          template.count(of: buffer, .frozen(space.graph)) * Bytes.element)
-        add(bytes, when: need, to: &expression)
+        let need = uses[id].reduce(into: AtomSet()) { if $1.kernel >= kernel { $0.formUnion($1.need) } }
+        add(bytes(buffer, .frozen(space.graph)), when: need, to: &expression)
       }
     }
     return expression
+  }
+
+  private func bytes(_ buffer: BufferTemplate, _ selection: Selection) -> Int {
+    Bytes.aligned(template.count(of: buffer, selection) * Bytes.element)
   }
 
   private mutating func add(_ bytes: Int, when need: AtomSet, to expression: inout ByteExpression) {
@@ -158,28 +169,43 @@ struct MemoryProgram {
     }
   }
 
-  /// Bytes that depend on a layer's retention, under a condition: one product a retention level.
-  private mutating func addNodeSized(
-    _ buffer: BufferTemplate, layer: Int, _ need: AtomSet, to expression: inout ByteExpression
-  ) {
-    guard
-      let group = space.choices.firstIndex(where: { $0.group.kind == .feedForward && $0.group.layer == layer })
-    else { return }
-    let choice = space.choices[group]
-    let bytes = (choice.options.map { $0 } as [GroupOption?] + [nil]).map { option in
-      let selection = Self.selection(choice, option, space.graph)
-      return Bytes.aligned(template.count(of: buffer, selection) * Bytes.element)
+  /// The feed-forward pair whose retention decides a buffer's size or which kernels touch it, if any.
+  private func nodeGroup(of buffer: BufferID) -> Int? {
+    let layer =
+      template.buffers[buffer].nodeLayer
+      ?? uses[buffer].first { $0.side != nil }.flatMap { template.kernels[$0.kernel].layer }
+    return layer.flatMap { layer in
+      space.choices.firstIndex { $0.group.kind == .feedForward && $0.group.layer == layer }
     }
-    if !need.isDisjoint(with: pinned) {
-      expression.add(bytes[choice.options.count], whenNoneOf: options[group])
-      for (column, bytes) in zip(options[group], bytes) { expression.add(bytes, column) }
-    } else if groups(activating: need) == [group] {
-      for (option, column) in options[group].enumerated()
-      where !activations[group][option].isDisjoint(with: need) {
-        expression.add(bytes[option], column)
+  }
+
+  /// Adds a buffer that depends on a layer's retention: its size, or its life, because kernels vanish with their nodes.
+  private mutating func addNodeDependent(
+    _ id: BufferID, group: Int, at kernel: Int, to expression: inout ByteExpression
+  ) {
+    let choice = space.choices[group]
+    var cases: [(bytes: Int, need: AtomSet)] = []
+    for option in choice.options.map(Optional.some) + [nil] {
+      let selection = Self.selection(choice, option, space.graph)
+      let surviving = uses[id].filter { use in
+        use.side.map { template.nodes($0, layer: choice.group.layer ?? 0, selection) > 0 } ?? true
       }
-    } else {
-      for (column, bytes) in zip(product(group, need), bytes) { expression.add(bytes, column) }
+      let isBorn = surviving.first.map { $0.kernel <= kernel } ?? false
+      let need = surviving.reduce(into: AtomSet()) { if $1.kernel >= kernel { $0.formUnion($1.need) } }
+      cases.append(isBorn ? (bytes(template.buffers[id], selection), need) : (0, AtomSet()))
+    }
+    if let first = cases.first, cases.allSatisfy({ $0 == first }) {
+      add(first.bytes, when: first.need, to: &expression)
+      return
+    }
+    for (index, (bytes, need)) in cases.enumerated() where bytes > 0 && !need.isEmpty {
+      if need.isDisjoint(with: pinned) {
+        expression.add(bytes, product(group, need)[index])
+      } else if index < options[group].count {
+        expression.add(bytes, options[group][index])
+      } else {
+        expression.add(bytes, whenNoneOf: options[group])
+      }
     }
   }
 
@@ -219,22 +245,25 @@ struct MemoryProgram {
   /// One column for each option of a group (and last, for none) that is 1 when it is taken and the condition holds.
   ///
   /// Written as a disaggregation (each at most its option, together at least the condition), which is the convex hull of these
-  /// products over an at-most-one set.
+  /// products over an at-most-one set. An option that makes the condition true itself needs no column of its own.
   private mutating func product(_ group: Int, _ need: AtomSet) -> [Column] {
     let key = Product(group: group, condition: need)
     if let columns = products[key] { return columns }
     let name = space.choices[group].group.name
     let whole = condition(need)
-    let columns = (0...options[group].count).map {
-      model.addColumn("\(name).with.\(products.count).\($0)")
-    }
-    for (column, option) in zip(columns, options[group]) {
+    var columns: [Column] = []
+    for (option, active) in zip(options[group], activations[group]) {
+      if !active.isDisjoint(with: need) {
+        columns.append(option)
+        continue
+      }
+      let column = model.addColumn("\(name).with.\(products.count).\(columns.count)")
       model.addImplication("with.\(column.index)", if: column, then: option)
+      columns.append(column)
     }
-    if let none = columns.last {
-      model.addRow(
-        "with.\(none.index)", terms: options[group].map { ($0, 1) } + [(none, 1)], upper: 1)
-    }
+    let none = model.addColumn("\(name).with.\(products.count).none")
+    model.addRow("with.\(none.index)", terms: options[group].map { ($0, 1) } + [(none, 1)], upper: 1)
+    columns.append(none)
     model.addRow(
       "with.\(name).\(products.count)", terms: columns.map { ($0, 1) } + whole.map { ($0, -1) }, lower: 0)
     products[key] = columns

@@ -58,7 +58,7 @@ struct Specialization {
 
 extension StepTemplate {
   /// Nodes on one side of a layer's feed-forward pair.
-  func nodes(_ side: NodeSide, layer: Int, _ selection: Selection) -> Int {
+  public func nodes(_ side: NodeSide, layer: Int, _ selection: Selection) -> Int {
     Dimension.nodes(layer: layer, side).resolved(
       recipe, retained: selection.retained, nodes: graph.configuration.feedForwardSize)
   }
@@ -119,6 +119,7 @@ extension StepTemplate {
     }
     return Buffer(
       name: buffer.name, category: category, content: buffer.content, rows: rows, columns: columns,
-      rowKind: buffer.rows, isTransposed: isTransposed, storage: storage, lifetime: buffer.isStatic ? nil : lifetime)
+      rowKind: buffer.rows, isTransposed: isTransposed, storage: storage,
+      lifetime: buffer.isStatic ? nil : lifetime)
   }
 }

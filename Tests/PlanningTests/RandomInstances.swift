@@ -1,0 +1,85 @@
+import Graph
+import Steps
+
+@testable import Planning
+
+/// SplitMix64 (Steele et al., OOPSLA 2014): the same numbers everywhere.
+struct SeededGenerator: RandomNumberGenerator {
+  private var state: UInt64
+  init(seed: some BinaryInteger) { state = UInt64(truncatingIfNeeded: seed) }
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+
+  mutating func pick<Element>(_ elements: [Element]) -> Element {
+    elements[Int.random(in: elements.indices, using: &self)]
+  }
+}
+
+extension EncoderConfiguration {
+  /// distilbert-base-uncased with a two-class head.
+  static let distilbertBase = EncoderConfiguration(
+    family: .distilbert, vocabularySize: 30_522, hiddenSize: 768, feedForwardSize: 3072, layerCount: 6,
+    headCount: 12)
+
+  /// bert-base-uncased and bert-large-uncased with a two-class head.
+  static let bertBase = EncoderConfiguration(
+    family: .bert, vocabularySize: 30_522, hiddenSize: 768, feedForwardSize: 3072, layerCount: 12, headCount: 12
+  )
+  static let bertLarge = EncoderConfiguration(
+    family: .bert, vocabularySize: 30_522, hiddenSize: 1024, feedForwardSize: 4096, layerCount: 24,
+    headCount: 16)
+}
+
+/// A tiny encoder of any shape that is allowed: feed-forward narrower than hidden, one head, one layer, one row.
+func randomEncoder(using generator: inout SeededGenerator) -> EncoderGraph {
+  let family = generator.pick(ModelFamily.allCases)
+  let heads = generator.pick([1, 2, 4])
+  return EncoderGraph(
+    EncoderConfiguration(
+      family: family, vocabularySize: generator.pick([1, 31, 200]), maximumPositions: generator.pick([8, 33]),
+      hiddenSize: heads * generator.pick([1, 4, 12]), feedForwardSize: generator.pick([1, 3, 20, 70]),
+      layerCount: generator.pick([1, 2, 3]), headCount: heads,
+      problem: generator.pick([.regression, .classification(labels: 2), .classification(labels: 20)])))
+}
+
+func randomRecipe(_ saving: SavingPolicy, using generator: inout SeededGenerator) -> Recipe {
+  Recipe(
+    batch: generator.pick([1, 2, 5]), sequence: generator.pick([1, 7, 8]),
+    optimizer: generator.pick(Optimizer.allCases), threads: Int.random(in: 1...4, using: &generator),
+    saving: saving)
+}
+
+/// Scores of every kind: generic ones, few distinct values (so that plans tie), many zeros.
+func randomScores(_ graph: EncoderGraph, using generator: inout SeededGenerator) -> Scores {
+  let kind = Int.random(in: 0..<3, using: &generator)
+  func draw() -> Double {
+    switch kind {
+    case 0: Double.random(in: 0...10, using: &generator)
+    case 1: Double(Int.random(in: 0...2, using: &generator))
+    default: Bool.random(using: &generator) ? 0 : Double.random(in: 0...1, using: &generator)
+    }
+  }
+  var tensors: [String: Double] = [:]
+  for parameter in graph.parameters where !parameter.isSplitByNode { tensors[parameter.name] = draw() }
+  let nodes = (0..<graph.configuration.layerCount).map { _ in
+    (0..<graph.configuration.feedForwardSize).map { _ in draw() }
+  }
+  return Scores(origin: .priming, modelIdentity: "random", tensors: tensors, nodes: nodes)
+}
+
+extension DecisionSpace {
+  /// Any option or none for every group that is not pinned; each group trains with the same, random, probability.
+  func randomChoice(using generator: inout SeededGenerator) -> [Int?] {
+    let density = Double.random(in: 0...1, using: &generator)
+    return choices.map { choice in
+      if choice.isPinned { return choice.options.indices.last }
+      guard Double.random(in: 0..<1, using: &generator) < density else { return nil }
+      return choice.options.indices.randomElement(using: &generator)
+    }
+  }
+}
