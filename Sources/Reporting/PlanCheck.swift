@@ -29,11 +29,11 @@ public struct PlanCheck: Report {
   ///   - path: what to call the plan.
   ///   - model: the model it is to be used for; nil for the shape that the plan itself records.
   ///   - device: the device it is to be used on, and `budget` what may be used there; nil for the budget that the plan records.
-  ///   - runtime: measures the process's own share, for so many threads.
+  ///   - runtime: measures the process's own share for such a step.
   /// - Throws: what `runtime` throws.
   public init(
     _ plan: Plan, path: String, model: Model?, device: DeviceProfile?, budget: Budget?,
-    runtime: (_ threads: Int) throws -> RuntimeShare
+    runtime: (_ graph: EncoderGraph, _ recipe: Recipe) throws -> RuntimeShare
   ) throws {
     self.plan = path
     let graph = EncoderGraph(plan.model.configuration)
@@ -43,7 +43,7 @@ public struct PlanCheck: Report {
     checkFigures(plan, graph, selection, program)
     checkCertificate(plan)
     if budget == nil { checkRecordedDevice(plan) }
-    let needed = try runtime(plan.recipe.threads)
+    let needed = try runtime(graph, plan.recipe)
     checkBudget(plan, program, needed, budget, device)
   }
 

@@ -32,6 +32,7 @@ struct Evaluator {
           }
         }
       }
+      data.releasePages()
     }
     return data.objective == .regression
       ? task.scores(predicted: numbers.predicted, actual: numbers.actual)

@@ -7,7 +7,7 @@ import Units
 
 /// What a training process needs on disk, made in a temporary folder that goes when this does.
 public final class Preparation {
-  public let directory: URL
+  private let temporary: TemporaryDirectory
   public let model: Model
   /// Where the training process finds config.json and F32 weights.
   public private(set) var modelDirectory: String
@@ -16,19 +16,15 @@ public final class Preparation {
   public private(set) var trainingSummary: PreparationSummary?
   public private(set) var labels: [String]?
 
-  /// - Parameters:
-  ///   - model: with weights, or without for random ones.
-  ///   - trainable: what the plan trains, so that only the rest must be mappable.
+  /// - Parameter model: with weights, or without for random ones.
   public init(model: Model, seed: UInt64) throws {
     self.model = model
-    directory = FileManager.default.temporaryDirectory
-      .appendingPathComponent("permafrost-\(ProcessInfo.processInfo.processIdentifier)-\(UInt32.random(in: 0...UInt32.max))")
-    try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+    temporary = try TemporaryDirectory()
     modelDirectory = model.directory?.path ?? ""
     if !isMappable { modelDirectory = try writeMappableWeights(seed: seed) }
   }
 
-  deinit { try? FileManager.default.removeItem(at: directory) }
+  public var directory: URL { temporary.url }
 
   /// Whether every tensor that the checkpoint has is F32 and aligned, so that frozen ones can be read in place.
   private var isMappable: Bool {
@@ -58,8 +54,6 @@ public final class Preparation {
   }
 
   /// Tokenizes both splits of a data set.
-  ///
-  /// - Parameter limits: at most so many examples of each split, or nil for all.
   public func prepare(_ dataset: Dataset, maximumLength: Int) throws {
     guard let source = model.directory else { throw PreparationError.noTokenizer(model.displayName) }
     let tokenizer = try WordPieceTokenizer(directory: source)

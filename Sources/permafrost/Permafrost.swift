@@ -25,7 +25,6 @@ struct Permafrost: ParsableCommand {
       ModelsCommand.self,
       EstimateCommand.self,
       PrimeCommand.self,
-      PrimeCommand.self,
       PlanCommand.self,
       CheckCommand.self,
       VerifyCommand.self,

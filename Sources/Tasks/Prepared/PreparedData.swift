@@ -44,7 +44,11 @@ public struct PreparedData: Sendable {
     guard header.exampleCount > 0 else { throw .empty(path: file.path) }
     entriesOffset = layout.entries
     try validate()
+    releasePages()
   }
+
+  /// Gives the file's pages back to the system, so that examples read once do not stay resident.
+  public func releasePages() { file.releasePages() }
 
   private func validate() throws(PreparedDataError) {
     var start = 0

@@ -8,7 +8,6 @@ enum LeanVerb {
   /// - Returns: the exit code; nil leaves the arguments to the parser.
   static func run(_ arguments: [String]) -> Int32? {
     switch arguments.first {
-    case RuntimeProbe.name: RuntimeProbe.run(arguments.dropFirst())
     case Worker.verb where arguments.count == 2: Worker.carryOut(jobFile: arguments[1])
     default: nil
     }

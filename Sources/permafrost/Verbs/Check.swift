@@ -25,7 +25,7 @@ struct CheckCommand: ParsableCommand {
     let profile = try device.profile()
     let check = try PlanCheck(
       plan, path: self.plan, model: model, device: profile, budget: device.budget(on: profile)
-    ) { try runtime.share(on: profile, threads: $0, isPlanned: false) }
+    ) { try runtime.share(on: profile, $0, $1, isPlanned: false) }
     try output.print(check)
   }
 }

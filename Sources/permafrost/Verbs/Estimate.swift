@@ -23,7 +23,7 @@ struct EstimateCommand: ParsableCommand {
     try output.print(
       EstimateReport(
         model, recipe, selection, train: train.train,
-        runtime: runtime.share(on: profile, threads: recipe.threads),
+        runtime: runtime.share(on: profile, model.graph, recipe),
         device: profile, budget: device.budget(on: profile)))
   }
 }

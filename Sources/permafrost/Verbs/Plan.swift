@@ -59,7 +59,7 @@ struct PlanCommand: ParsableCommand {
     guard let budget = device.budget(on: profile) else {
       throw ValidationError("missing '--device' or '--budget'")
     }
-    let share = try runtime.share(on: profile, threads: recipe.threads)
+    let share = try runtime.share(on: profile, model.graph, recipe)
     let request = PlanRequest(
       graph: model.graph, modelName: model.displayName, modelIdentity: model.identity, recipe: recipe,
       policies: saving.map { [$0] } ?? SavingPolicy.allCases,

@@ -1,0 +1,28 @@
+import Foundation
+import Graph
+import Planning
+import Steps
+import Units
+
+/// Finds out what a training process has resident before its arena and weights, by starting one.
+public enum RuntimeMeasurement {
+  /// - Parameter executable: this program.
+  /// - Throws: `WorkerError`.
+  public static func residentBytes(_ graph: EncoderGraph, _ recipe: Recipe, executable: String) throws -> Int {
+    // The lowered step is part of the share; full fine-tuning has the most kernels and buffers.
+    let plan = Plan.given(
+      .full(graph),
+      PlanRequest(
+        graph: graph, modelName: "", modelIdentity: "", recipe: recipe, scores: .prior(graph, modelIdentity: ""),
+        budgetBytes: 0, mappedFree: false, runtimeBytes: 0))
+    let job = TrainingJob(
+      purpose: .measureRuntime, plan: plan, modelDirectory: nil, trainingData: nil, evaluationData: nil, task: nil,
+      steps: 0, learningRate: 0, rehearses: false)
+    let directory = try TemporaryDirectory()
+    let outcome = try Worker.run(job, executable: executable, directory: directory.url) { _ in }
+    guard case .runtime(let bytes) = outcome else {
+      throw WorkerError.lost(how: "gave no measurement", stage: "starting the runtime")
+    }
+    return bytes
+  }
+}
