@@ -32,7 +32,6 @@ struct Evaluator {
           }
         }
       }
-      data.releasePages()
     }
     return data.objective == .regression
       ? task.scores(predicted: numbers.predicted, actual: numbers.actual)
