@@ -69,7 +69,7 @@ public struct Trainer {
     report(.stage("evaluating"))
     let task = try job.task.map { try TaskDefinition.named($0) }
     let scores = try prepared.evaluation.flatMap { data in
-      try task.map { try Evaluator(engine: engine, recipe: plan.recipe).scores(data, $0) }
+      try task.map { try Evaluator(engine: engine, recipe: plan.recipe).scores(data, $0, predictions: job.predictions) }
     }
     let untouched = Residency(engine).untouched()
     let peak = try ProcessMemory.current()
