@@ -10,8 +10,9 @@
 ///
 /// While a child runs, `ChildProcess` passes the signal on instead, and says in its outcome that it did.
 enum Interruption {
-  /// How many `held` calls are under way, and whether a signal came meanwhile. Memory of its own, because a signal
-  /// handler may touch little else.
+  /// How many `held` calls are under way, and whether a signal came meanwhile.
+  ///
+  /// Memory of its own, because a signal handler may touch little else.
   nonisolated(unsafe) private static let state = {
     let state = UnsafeMutablePointer<sig_atomic_t>.allocate(capacity: 2)
     state.initialize(repeating: 0, count: 2)
@@ -20,7 +21,7 @@ enum Interruption {
 
   static func install() {
     _ = state  // made before the handler can need it
-    signal(SIGINT) { _ in
+    let former = signal(SIGINT) { _ in
       if Interruption.state[0] > 0 {
         Interruption.state[1] = 1
         return
@@ -29,6 +30,13 @@ enum Interruption {
       _ = write(2, line.utf8Start, line.utf8CodeUnitCount)
       _exit(130)
     }
+    // A command started to go on in the background stays uninterrupted.
+    if unsafeBitCast(former, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self) { signal(SIGINT, SIG_IGN) }
+    // Programs that start others from a worker thread hand them its mask, with all signals blocked.
+    var interrupt = sigset_t()
+    sigemptyset(&interrupt)
+    sigaddset(&interrupt, SIGINT)
+    sigprocmask(SIG_UNBLOCK, &interrupt, nil)
   }
 
   /// Runs `body` to its end; a SIGINT that comes meanwhile is answered afterwards.
