@@ -38,6 +38,10 @@ public struct Infeasibility: Sendable, Codable, Equatable {
     }
     let shorter = request.recipe.sequence / 2
     if shorter >= 8 { consider("--seq \(shorter)") { $0.recipe.sequence = shorter } }
+    for optimizer in Optimizer.allCases
+    where optimizer.statesPerParameter < request.recipe.optimizer.statesPerParameter {
+      consider("--optimizer \(optimizer.rawValue)") { $0.recipe.optimizer = optimizer }
+    }
     if !request.mappedFree {
       consider("--mapped-free, where the system can drop clean mapped pages") { $0.mappedFree = true }
     }

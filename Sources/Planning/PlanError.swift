@@ -4,6 +4,7 @@ import Units
 public enum PlanError: UserFacingError, Equatable {
   case missing(path: String)
   case unreadable(path: String, reason: String)
+  case unwritable(path: String, reason: String)
   case wrongKind(path: String, expected: String)
   case wrongSchema(path: String, expected: Int, found: Int)
   case wrongLayers(expected: Int, found: Int)
@@ -15,14 +16,18 @@ public enum PlanError: UserFacingError, Equatable {
   case badScores(reason: String)
 
   public var exitStatus: ExitStatus {
-    if case .missing = self { return .missingInput }
-    return .malformedInput
+    switch self {
+    case .missing: .missingInput
+    case .unwritable: .unavailable
+    default: .malformedInput
+    }
   }
 
   public var description: String {
     switch self {
     case .missing(let path): "\(path): no such file; make one with 'permafrost plan' or 'permafrost prime'"
     case .unreadable(let path, let reason): "\(path): not a readable file: \(reason)"
+    case .unwritable(let path, let reason): "\(path): cannot be written: \(reason)"
     case .wrongKind(let path, let expected): "\(path): not a \(expected) file"
     case .wrongSchema(let path, let expected, let found):
       "\(path): schema \(found), but this program reads schema \(expected); make the file again"

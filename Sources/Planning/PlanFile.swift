@@ -14,7 +14,7 @@ public enum PlanFile {
     do {
       try encode(value).write(to: URL(fileURLWithPath: path), options: .atomic)
     } catch {
-      throw PlanError.unreadable(path: path, reason: "cannot write: \(reason(error))")
+      throw PlanError.unwritable(path: path, reason: reason(error))
     }
   }
 

@@ -1,0 +1,125 @@
+import Graph
+import Planning
+import Steps
+import Units
+
+/// A plan, or why there is none. As JSON it is the plan file itself.
+public struct PlanReport: Report {
+  private let outcome: Planner.Outcome
+  private let request: PlanRequest
+  private let runtime: RuntimeShare
+
+  public init(_ outcome: Planner.Outcome, of request: PlanRequest, runtime: RuntimeShare) {
+    self.outcome = outcome
+    self.request = request
+    self.runtime = runtime
+  }
+
+  public var exitStatus: ExitStatus {
+    if case .infeasible = outcome { .negative } else { .success }
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    switch outcome {
+    case .plan(let plan): try plan.encode(to: encoder)
+    case .infeasible(let reason): try reason.encode(to: encoder)
+    }
+  }
+
+  public func text(_ style: TextStyle) -> String {
+    switch outcome {
+    case .plan(let plan): text(plan, style)
+    case .infeasible(let reason): text(reason, style)
+    }
+  }
+
+  // MARK: A plan
+
+  private func text(_ plan: Plan, _ style: TextStyle) -> String {
+    let title = "\(plan.model.name) for \(plan.device ?? "a budget"): \(plan.recipe.words)"
+    let selection = try? plan.selection(of: request.graph)
+    return style.paragraph(title, tone: .heading) + "\n"
+      + (selection.map { SelectionMap(request.graph, $0).text(style) + "\n" } ?? "")
+      + Table.pairs(facts(plan)).text(style)
+  }
+
+  private func facts(_ plan: Plan) -> [(String, String)] {
+    let count = request.graph.parameterCount
+    let scores =
+      switch request.scores.origin {
+      case .prior: "a prior, since no scores were given; 'permafrost prime' measures them"
+      case .priming: "measured by priming" + (request.scores.task.map { " on \($0)" } ?? "")
+      }
+    return [
+      (
+        "trains",
+        "\(Quantity.count(plan.trainableParameters)) of \(Quantity.count(count)) parameters "
+          + "(\(Quantity.percent(Double(plan.trainableParameters) / Double(max(count, 1)))))"
+      ),
+      (
+        "predicted peak",
+        "\(ByteCount.format(plan.predictedPeakBytes, rounding: .up)) "
+          + "(\(ByteCount.formatExactly(plan.predictedPeakBytes))): arena "
+          + "\(ByteCount.format(plan.arenaBytes, rounding: .up)), mapped weights "
+          + ByteCount.format(plan.mappedBytes, rounding: .up)
+      ),
+      ("runtime", "\(ByteCount.format(plan.runtimeBytes, rounding: .up)), \(runtime.words)"),
+      (
+        "budget",
+        "\(ByteCount.format(plan.budgetBytes, rounding: .down)), "
+          + (plan.mappedFree ? "mapped weights are free" : "mapped weights count")
+      ),
+      (
+        "headroom",
+        "\(ByteCount.format(plan.headroomBytes, rounding: .down)) "
+          + "(\(ByteCount.formatExactly(plan.headroomBytes)))"
+      ),
+      ("scores", scores),
+      (
+        "captured",
+        "\(Quantity.percent(plan.objective)) of the score, at most \(Quantity.percent(plan.bound)) is possible"
+      ),
+      (
+        "certificate",
+        "\(plan.status.words); \(plan.rounds) round\(plan.rounds == 1 ? "" : "s"), "
+          + "\(Quantity.count(plan.nodes)) nodes, \(Quantity.duration(seconds: plan.solveSeconds))"
+      ),
+    ]
+  }
+
+  // MARK: None
+
+  private func text(_ reason: Infeasibility, _ style: TextStyle) -> String {
+    let budget = ByteCount.format(reason.budgetBytes, rounding: .down)
+    let smallest = reason.smallestFeasibleBudgetBytes
+    var text = style.paragraph(
+      "Infeasible: \(request.modelName) does not train in \(budget), not even its head alone (\(request.recipe.shapeWords)).",
+      tone: .bad)
+    text += style.paragraph(
+      "The smallest budget that would do is \(ByteCount.format(smallest, rounding: .up)) "
+        + "(\(ByteCount.formatExactly(smallest))); the program itself takes "
+        + "\(ByteCount.format(runtime.bytes, rounding: .up)) of it, \(runtime.words).")
+    guard !reason.changes.isEmpty else { return text }
+    var table = Table([.prose("change"), .right("smallest budget"), .left("enough")])
+    for change in reason.changes {
+      table.append([
+        Table.Cell(change.change),
+        Table.Cell(ByteCount.format(change.smallestFeasibleBudgetBytes, rounding: .up)),
+        change.suffices ? Table.Cell("yes", .good) : "no",
+      ])
+    }
+    return text + "\n" + table.text(style)
+  }
+}
+
+extension Plan.Status {
+  /// The status as the start of a sentence.
+  var words: String {
+    switch self {
+    case .optimal: "proven optimal"
+    case .withinGap: "within the gap of the bound"
+    case .notProven: "not proven"
+    case .given: "given, not searched"
+    }
+  }
+}

@@ -1,0 +1,36 @@
+/// The resident bytes of a training process before it holds any tensor, and how they are known.
+public struct RuntimeShare: Sendable, Hashable {
+  public enum Source: String, Sendable, Codable {
+    /// On this machine, just now, in a process that starts as the training one does.
+    case measured
+    /// By the device's profile.
+    case profile
+    /// On the command line.
+    case given
+  }
+
+  public let bytes: Int
+  public let source: Source
+
+  public init(bytes: Int, source: Source) {
+    self.bytes = bytes
+    self.source = source
+  }
+
+  /// A measurement to plan with: which file pages are resident varies by a third of a MiB from run to run, so half a
+  /// MiB is added, and the sum taken up to a whole one. A later measurement then stays below.
+  public static func planned(measured bytes: Int) -> RuntimeShare {
+    let mebibyte = 1 << 20
+    let (sum, overflow) = bytes.addingReportingOverflow(mebibyte / 2 + mebibyte - 1)
+    return RuntimeShare(bytes: overflow ? bytes : sum / mebibyte * mebibyte, source: .measured)
+  }
+
+  /// The end of a sentence about the bytes.
+  var words: String {
+    switch source {
+    case .measured: "as measured here"
+    case .profile: "from the device's profile"
+    case .given: "as given"
+    }
+  }
+}

@@ -1,0 +1,23 @@
+import ArgumentParser
+import Checkpoints
+import Reporting
+
+struct ModelsCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "models", abstract: "Lists the built-in catalogue, or shows a model's groups and sizes.")
+
+  @Argument(
+    help: "A name of the catalogue, a directory with config.json, or a repository in the Hugging Face cache.")
+  var name: String?
+
+  @OptionGroup var task: TaskOptions
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    if let name {
+      try output.print(ModelReport(ModelSource.resolve(name, problem: task.problem())))
+    } else {
+      try output.print(ModelListReport(ModelCatalogue.entries))
+    }
+  }
+}
