@@ -51,7 +51,7 @@ let package = Package(
     .executableTarget(name: "limits-probe", dependencies: ["Limits"]),
     .target(name: "Verification", dependencies: ["Training", "Simulation", "Limits"]),
     .target(
-      name: "Exporting", dependencies: ["Planning", .product(name: "Crypto", package: "swift-crypto")],
+      name: "Exporting", dependencies: ["Planning", "Checkpoints"],
       resources: [.embedInCode("Templates")]),
     .target(name: "Reporting", dependencies: ["Planning", "Verification"]),
     .executableTarget(

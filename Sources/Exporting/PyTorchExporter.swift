@@ -1,4 +1,4 @@
-import Crypto
+import Checkpoints
 import Foundation
 import Graph
 import Planning
@@ -48,9 +48,9 @@ public struct PyTorchExporter: Exporter {
 
   /// The SHA-256, in hexadecimal, of the plan's file as this program writes it.
   static func identity(of plan: Plan) throws -> String {
-    SHA256.hash(data: try PlanFile.encode(plan)).map { byte in
-      (byte < 16 ? "0" : "") + String(byte, radix: 16)
-    }.joined()
+    var hash = SHA256()
+    try PlanFile.encode(plan).withUnsafeBytes { hash.update($0) }
+    return hash.finish()
   }
 
   private static func title(_ c: EncoderConfiguration) -> String {
