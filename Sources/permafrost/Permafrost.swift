@@ -21,10 +21,6 @@ struct Permafrost: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      DevicesCommand.self,
-      ModelsCommand.self,
-      EstimateCommand.self,
-      PlanCommand.self,
-      CheckCommand.self,
+      DevicesCommand.self, ModelsCommand.self, EstimateCommand.self, PlanCommand.self, CheckCommand.self,
     ])
 }
