@@ -26,5 +26,6 @@ struct Permafrost: ParsableCommand {
       EstimateCommand.self,
       PlanCommand.self,
       CheckCommand.self,
+      ExportCommand.self,
     ])
 }
