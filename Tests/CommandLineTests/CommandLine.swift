@@ -85,4 +85,5 @@ func contents(of directory: URL) throws -> [String] {
 let smallPlan = [
   "plan", "bert-mini", "--budget", "100MiB", "--batch", "4", "--seq", "32", "--threads", "2", "--runtime",
   "25MiB",
+  "--saving", "keep",
 ]

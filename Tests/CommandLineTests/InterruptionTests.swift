@@ -7,7 +7,7 @@ struct InterruptionTests {
   func interrupted() throws {
     try withTemporaryDirectory { directory in
       let arguments = [
-        "plan", "bert-large-uncased", "--budget", "1500MiB", "--batch", "8", "--seq", "64", "--runtime",
+        "plan", "bert-base-uncased", "--budget", "700MiB", "--batch", "8", "--seq", "64", "--runtime",
         "25MiB",
         "-o", "plan.json",
       ]

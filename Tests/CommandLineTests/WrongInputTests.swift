@@ -47,7 +47,8 @@ struct WrongInputTests {
 
   static let cases: [WrongInput] = [
     // The command line.
-    WrongInput("freeze bert-tiny", 64, "freeze"),
+    WrongInput("freeze bert-tiny --batch 4", 64, "no command is named 'freeze'; commands are devices"),
+    WrongInput("estimate bert-tiny --freeze all", 64, "--freeze"),
     WrongInput("plan", 64, "model"),
     WrongInput("plan bert-tiny --batch 4 --seq 32", 64, "'--device' or '--budget'"),
     WrongInput("plan bert-tiny --budget 100MiB --device stm32h7 \(shape)", 64, "exclude each other"),
@@ -78,7 +79,6 @@ struct WrongInputTests {
     WrongInput("plan bert-tiny --budget 99999999999999TiB \(shape) -o p.json", 64, "more than"),
     WrongInput("plan bert-tiny --budget 100MiB --batch 4 --seq 32 --runtime lots", 64, "number of bytes"),
     WrongInput("devices toaster", 64, "nearest are"),
-    WrongInput("runtime-probe --threads 65", 64, "from 1 to 64"),
     // Missing inputs.
     WrongInput("estimate bert-tinny \(shape)", 66, "bert-tiny"),
     WrongInput("models nobody/nothing", 66, "no model"),
@@ -98,7 +98,7 @@ struct WrongInputTests {
     WrongInput(
       "plan bert-tiny --device ./mine.yaml \(shape) -o p.json", 65, "mine.yaml:1: total_memory",
       file: ("mine.yaml", "title: Mine\n")),
-    WrongInput("devices ./mine.yaml", 65, "mine.yaml:1", file: ("mine.yaml", "{")),
+    WrongInput("devices ./mine.yaml", 65, "not YAML", file: ("mine.yaml", "{")),
     WrongInput("devices ./mine.yaml", 65, "mine.yaml", file: ("mine.yaml", "colour: red\n")),
     WrongInput(
       "models .", 65, "config.json: unknown model_type 'gpt2'",

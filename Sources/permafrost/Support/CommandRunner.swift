@@ -18,7 +18,7 @@ enum CommandRunner {
 
   /// The parser would call an unknown verb an unexpected argument, or complain of its options first.
   private static func checkVerb(_ arguments: [String]) throws {
-    let verbs = Permafrost.configuration.subcommands.compactMap(\.configuration.commandName)
+    let verbs = Permafrost.configuration.subcommands.compactMap { $0.configuration.commandName }
     guard let first = arguments.first, !first.hasPrefix("-"), first != "help", !verbs.contains(first) else {
       return
     }
