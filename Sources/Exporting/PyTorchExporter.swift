@@ -3,6 +3,7 @@ import Foundation
 import Graph
 import Planning
 import Steps
+import Units
 
 /// Writes a plan as one Python module that needs nothing but PyTorch.
 ///
@@ -29,14 +30,14 @@ public struct PyTorchExporter: Exporter {
       "PRODUCER": Python.literal(producer),
       "IDENTITY": identity,
       "TITLE": Self.title(graph.configuration),
-      "SHARE": "\(count) of \(graph.parameterCount)",
+      "SHARE": "\(Quantity.count(count)) of \(Quantity.count(graph.parameterCount))",
       "OPTIMIZER": Self.constructor(plan.recipe.optimizer),
       "SAVING": Self.note(on: plan.recipe.saving),
       "PLAN": Self.facts(plan, identity: identity, producer: producer),
       "TENSORS": Self.tensors(graph, selection),
       "LEARNERS": Self.learners(plan, selection, nodes: graph.configuration.feedForwardSize),
       "BASE": Python.literal(family.rawValue),
-      "PAIR": "(" + family.feedForwardPaths.map(Python.literal).joined(separator: ", ") + ")",
+      "PAIR": "(\n" + family.feedForwardPaths.map { "    \(Python.literal($0)),\n" }.joined() + ")",
     ]
     // One pass, so that nothing filled in is taken for a placeholder.
     return Self.template.replacing(/PERMAFROST_([A-Z]+)/) { match in

@@ -90,18 +90,23 @@ struct PythonInterpreter {
 
   /// Runs Python to its end; gives its exit code and all that it wrote.
   func run(_ arguments: [String]) throws -> (code: Int32, output: String) {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: path)
-    process.arguments = arguments
-    process.environment = ProcessInfo.processInfo.environment.merging(
-      ["PYTHONDONTWRITEBYTECODE": "1", "HF_HUB_OFFLINE": "1"]) { $1 }
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    process.standardError = pipe
-    try process.run()
-    let output = pipe.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    return (process.terminationStatus, String(decoding: output, as: UTF8.self))
+    try withTemporaryDirectory { directory in
+      // A file, not a pipe: reading a pipe can be interrupted by the end of another test's process.
+      let file = directory.appendingPathComponent("output")
+      try Data().write(to: file)
+      let handle = try FileHandle(forWritingTo: file)
+      let process = Process()
+      process.executableURL = URL(fileURLWithPath: path)
+      process.arguments = arguments
+      process.environment = ProcessInfo.processInfo.environment.merging([
+        "PYTHONDONTWRITEBYTECODE": "1", "HF_HUB_OFFLINE": "1",
+      ]) { $1 }
+      process.standardOutput = handle
+      process.standardError = handle
+      try process.run()
+      process.waitUntilExit()
+      return (process.terminationStatus, try String(contentsOf: file, encoding: .utf8))
+    }
   }
 }
 
