@@ -49,7 +49,8 @@ public struct PrimeReport: Report {
     }
     return style.paragraph(
       "Primed for \(Quantity.count(steps)) steps of \(Quantity.duration(seconds: secondsPerStep)) "
-        + "in \(ByteCount.format(measuredPeakBytes, rounding: .up)); scores are in \(scoresFile).", tone: .heading)
+        + "in \(ByteCount.format(measuredPeakBytes, rounding: .up)); scores are in \(scoresFile).",
+      tone: .heading)
       + "\n" + table.text(style)
   }
 }
@@ -72,7 +73,8 @@ public struct TrainReport: Report {
     if let first = training.firstLoss, let last = training.lastLoss {
       facts.append(("loss", "\(Quantity.fixed(first, decimals: 4)) to \(Quantity.fixed(last, decimals: 4))"))
     }
-    facts.append(("peak", ByteCount.format(training.measuredPeakBytes, rounding: .up) + " in the arena and mapped"))
+    facts.append(
+      ("peak", ByteCount.format(training.measuredPeakBytes, rounding: .up) + " in the arena and mapped"))
     return style.paragraph(
       "Trained \(Quantity.count(training.steps)) steps on \(Quantity.count(training.examples)) examples; the checkpoint is in \(directory).",
       tone: .heading) + "\n" + Table.pairs(facts).text(style)

@@ -12,7 +12,9 @@ extension VerificationReport: Report {
       tone: passed ? .good : .bad)
     var table = Table([.left(""), .left(""), .prose("")])
     for check in checks {
-      table.append([Table.Cell(check.name), Table.Cell(check.result.words, check.result.tone), Table.Cell(check.detail)])
+      table.append([
+        Table.Cell(check.name), Table.Cell(check.result.words, check.result.tone), Table.Cell(check.detail),
+      ])
     }
     text += "\n" + table.text(style)
     let facts = self.facts
@@ -22,7 +24,9 @@ extension VerificationReport: Report {
   private var facts: [(String, String)] {
     var facts: [(String, String)] = []
     if metrics.count > 1 {
-      let others = metrics.sorted { $0.key < $1.key }.map { "\($0.key) \(Quantity.fixed($0.value, decimals: 4))" }
+      let others = metrics.sorted { $0.key < $1.key }.map {
+        "\($0.key) \(Quantity.fixed($0.value, decimals: 4))"
+      }
       facts.append(("metrics", others.joined(separator: ", ")))
     }
     if let secondsPerStep {

@@ -15,7 +15,9 @@ struct BatchFeeder {
     self.recipe = recipe
     self.configuration = configuration
     self.data = data
-    sampler = data.map { BatchSampler(exampleCount: $0.count, batchSize: recipe.batch, order: .shuffled(seed: seed)) }
+    sampler = data.map {
+      BatchSampler(exampleCount: $0.count, batchSize: recipe.batch, order: .shuffled(seed: seed))
+    }
     batch = Batch(sequences: recipe.batch, tokens: recipe.tokens)
   }
 
@@ -46,7 +48,8 @@ extension Batch {
   /// Appends a prepared example.
   mutating func append(_ example: PreparedData.Example) {
     switch example.label {
-    case .category(let label): append(example.ids, firstSegment: example.firstSegmentLength, label: Int32(label))
+    case .category(let label):
+      append(example.ids, firstSegment: example.firstSegmentLength, label: Int32(label))
     case .score(let score): append(example.ids, firstSegment: example.firstSegmentLength, target: score)
     }
   }

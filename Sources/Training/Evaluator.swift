@@ -25,7 +25,9 @@ struct Evaluator {
         let outputs = logits.count / examples.count
         for (index, example) in examples.enumerated() {
           let row = logits[(index * outputs)..<((index + 1) * outputs)]
-          if predictions != nil { lines += "\(example.label.text)\t\(row.map { "\($0)" }.joined(separator: "\t"))\n" }
+          if predictions != nil {
+            lines += "\(example.label.text)\t\(row.map { "\($0)" }.joined(separator: "\t"))\n"
+          }
           switch example.label {
           case .category(let label):
             let best = row.indices.max { row[$0] < row[$1] } ?? row.startIndex

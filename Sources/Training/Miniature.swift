@@ -12,7 +12,8 @@ enum Miniature {
   static func run(_ recipe: Recipe, _ context: KernelContext, like configuration: EncoderConfiguration) throws {
     let graph = EncoderGraph(
       EncoderConfiguration(
-        family: configuration.family, vocabularySize: 16, maximumPositions: 8, hiddenSize: 8, feedForwardSize: 8,
+        family: configuration.family, vocabularySize: 16, maximumPositions: 8, hiddenSize: 8,
+        feedForwardSize: 8,
         layerCount: 1, headCount: 2, activation: configuration.activation, problem: configuration.problem))
     // Split, so that both slices of a feed-forward pair run; everything then lives in the arena.
     var selection = Selection.full(graph)

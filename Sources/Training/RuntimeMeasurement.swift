@@ -13,10 +13,12 @@ public enum RuntimeMeasurement {
     let plan = Plan.given(
       .full(graph),
       PlanRequest(
-        graph: graph, modelName: "", modelIdentity: "", recipe: recipe, scores: .prior(graph, modelIdentity: ""),
+        graph: graph, modelName: "", modelIdentity: "", recipe: recipe,
+        scores: .prior(graph, modelIdentity: ""),
         budgetBytes: 0, mappedFree: false, runtimeBytes: 0))
     let job = TrainingJob(
-      purpose: .measureRuntime, plan: plan, modelDirectory: nil, trainingData: nil, evaluationData: nil, task: nil,
+      purpose: .measureRuntime, plan: plan, modelDirectory: nil, trainingData: nil, evaluationData: nil,
+      task: nil,
       steps: 0, learningRate: 0, rehearses: false)
     let directory = try TemporaryDirectory()
     let outcome = try Worker.run(job, executable: executable, directory: directory.url) { _ in }

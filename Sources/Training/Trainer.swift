@@ -63,13 +63,16 @@ public struct Trainer {
       let elapsed = (ContinuousClock.now - started) / .seconds(1)
       report(
         .progress(
-          step: step, steps: job.steps, loss: losses.last ?? 0, tokensPerSecond: Double(tokens) / max(elapsed, 1e-9)))
+          step: step, steps: job.steps, loss: losses.last ?? 0,
+          tokensPerSecond: Double(tokens) / max(elapsed, 1e-9)))
     }
 
     report(.stage("evaluating"))
     let task = try job.task.map { try TaskDefinition.named($0) }
     let scores = try prepared.evaluation.flatMap { data in
-      try task.map { try Evaluator(engine: engine, recipe: plan.recipe).scores(data, $0, predictions: job.predictions) }
+      try task.map {
+        try Evaluator(engine: engine, recipe: plan.recipe).scores(data, $0, predictions: job.predictions)
+      }
     }
     let untouched = Residency(engine).untouched()
     let peak = try ProcessMemory.current()

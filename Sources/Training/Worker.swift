@@ -70,7 +70,8 @@ public enum Worker {
     var result: Outcome?
     var failure: WorkerError?
     var refusal: String?
-    let outcome = try ChildProcess.run(executable: executable, arguments: [verb, file.path], limit: limit) { line in
+    let outcome = try ChildProcess.run(executable: executable, arguments: [verb, file.path], limit: limit) {
+      line in
       guard let message = try? JSONDecoder().decode(WorkerMessage.self, from: Data(line.utf8)) else { return }
       switch message {
       case .stage(let name): stage = name

@@ -88,10 +88,6 @@ struct EstimateTests {
     }
     let (one, eight) = (try bytes(1), try bytes(8))
     #expect(one > 1 << 20 && one < eight && one % (1 << 20) == 0)
-    let probe = try CommandLineProgram.run("runtime-probe", "--threads", "1").object()
-    let resident = try #require(probe["resident_bytes"] as? Int)
-    #expect(resident < one && one < resident + 3 << 20)
-    #expect(try CommandLineProgram.run("runtime-probe", "--threads", "65").exitCode == 64)
   }
 
   @Test("a plan file is a way to say what trains, and gives the shape")

@@ -39,7 +39,7 @@ struct RootTests {
     for verb in ["devices", "models", "estimate", "plan", "check"] {
       #expect(run.standardOutput.contains("\n  \(verb) "), "\(verb) is not listed")
     }
-    #expect(!run.standardOutput.contains("runtime-probe"))
+    #expect(!run.standardOutput.contains("worker"))
   }
 
   @Test("without arguments the help is shown")

@@ -32,7 +32,8 @@ final class ReadableFile: Sendable {
   func read(at offset: Int, into destination: UnsafeMutableRawBufferPointer) -> Bool {
     var done = 0
     while done < destination.count {
-      let count = pread(descriptor, destination.baseAddress.map { $0 + done }, destination.count - done, off_t(offset + done))
+      let count = pread(
+        descriptor, destination.baseAddress.map { $0 + done }, destination.count - done, off_t(offset + done))
       if count < 0, errno == EINTR { continue }
       if count <= 0 { return false }
       done += count

@@ -65,7 +65,8 @@ public struct PreparedData: Sendable {
         .malformedExample(path: file.path, example: index, reason: reason)
       }
       let entry = entry(index)
-      guard let end = Int(exactly: entry.end), end > start, end <= tokenCount, end - start <= maximumLength else {
+      guard let end = Int(exactly: entry.end), end > start, end <= tokenCount, end - start <= maximumLength
+      else {
         throw malformed("its tokens are out of bounds")
       }
       let example = example(entry, tokens: start..<end)

@@ -48,7 +48,8 @@ struct ScheduleOptions: ParsableArguments {
   var steps: Int?
 
   @Option(
-    parsing: .unconditional, help: ArgumentHelp("Passes over the training data, instead of steps.", valueName: "e"),
+    parsing: .unconditional,
+    help: ArgumentHelp("Passes over the training data, instead of steps.", valueName: "e"),
     transform: Accepted.count(Accepted.epochs))
   var epochs: Int?
 

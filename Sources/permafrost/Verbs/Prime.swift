@@ -9,7 +9,8 @@ import Units
 
 struct PrimeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "prime", abstract: "Trains everything for a short stretch and scores what moves (FAR's priming).",
+    commandName: "prime",
+    abstract: "Trains everything for a short stretch and scores what moves (FAR's priming).",
     discussion: """
       Writes a score for every tensor and every feed-forward node: the L1 norm of its change. Priming trains all of the model, \
       so it needs the memory of full fine-tuning; do it on a machine that has it.
@@ -39,7 +40,8 @@ struct PrimeCommand: ParsableCommand {
     let preparation = try Preparation(model: model, seed: schedule.seed)
     try preparation.prepare(dataset, maximumLength: recipe.sequence)
     let examples = preparation.trainingSummary?.exampleCount
-    let steps = schedule.count(examples: examples, batch: recipe.batch, fallback: Self.defaultSteps(examples, recipe))
+    let steps = schedule.count(
+      examples: examples, batch: recipe.batch, fallback: Self.defaultSteps(examples, recipe))
     let plan = Plan.given(
       .full(model.graph),
       PlanRequest(

@@ -11,7 +11,8 @@ import Verification
 
 struct VerifyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "verify", abstract: "Really trains under the plan's limit, measures, and compares with full fine-tuning.",
+    commandName: "verify",
+    abstract: "Really trains under the plan's limit, measures, and compares with full fine-tuning.",
     discussion: """
       A child process is held to the budget and begins with the largest batch the plan allows, so that every planned byte is touched. \
       Exits with 1 where the plan does not fit, misses its prediction, or loses too much of the metric.
@@ -32,7 +33,8 @@ struct VerifyCommand: ParsableCommand {
   @OptionGroup var schedule: ScheduleOptions
 
   @Option(
-    parsing: .unconditional, help: ArgumentHelp("Hold the child to so many bytes instead of the plan's budget.", valueName: "bytes"),
+    parsing: .unconditional,
+    help: ArgumentHelp("Hold the child to so many bytes instead of the plan's budget.", valueName: "bytes"),
     transform: Accepted.budget)
   var budget: Int?
 
@@ -56,7 +58,8 @@ struct VerifyCommand: ParsableCommand {
   func validate() throws {
     if weights == nil, data.data == nil {
       throw ValidationError(
-        "missing '--data'; give a folder with train and dev files, or '--weights random' to measure the memory only")
+        "missing '--data'; give a folder with train and dev files, or '--weights random' to measure the memory only"
+      )
     }
     if weights != nil, data.data != nil {
       throw ValidationError("'--weights random' learns nothing from '--data'; give one of the two")

@@ -1,0 +1,170 @@
+import Checkpoints
+import Foundation
+import Graph
+import Testing
+
+/// A model directory and a data set small enough to train on in a test: the label is whether a sentence says "yes" more often than "no".
+private func withSmallTask(_ body: (_ directory: URL) throws -> Void) throws {
+  try withTemporaryDirectory { directory in
+    let words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "yes", "no", "and", "then", "they", "said"]
+    let configuration = EncoderConfiguration(
+      family: .bert, vocabularySize: words.count, maximumPositions: 16, hiddenSize: 32, feedForwardSize: 64,
+      layerCount: 2, headCount: 2)
+    let model = Model(configuration: HuggingFaceConfiguration(configuration), displayName: "small")
+    let source = model.initialWeights(seed: 3)
+    let target = directory.appendingPathComponent("model")
+    try CheckpointWriter.write(model, to: target) { parameter, sink in
+      var values = [Float](repeating: 0, count: parameter.count)
+      try values.withUnsafeMutableBufferPointer { buffer in
+        let base = try #require(buffer.baseAddress)
+        try source.read(parameter, elements: 0..<parameter.count, into: base)
+        // Wider than a fresh head's 0.02, or so small an encoder learns nothing.
+        if parameter.role == .weight || parameter.role == .embedding {
+          for index in buffer.indices { buffer[index] *= 10 }
+        }
+        try sink.write(UnsafeBufferPointer(buffer))
+      }
+    }
+    try words.joined(separator: "\n").write(
+      to: target.appendingPathComponent("vocab.txt"), atomically: true, encoding: .utf8)
+    let data = directory.appendingPathComponent("data")
+    try FileManager.default.createDirectory(at: data, withIntermediateDirectories: true)
+    for (name, count, offset) in [("train", 256, 0), ("dev", 64, 1000)] {
+      let lines = (offset..<offset + count).map { index in
+        let yes = index % 2 == 0
+        let filler = ["and", "then", "they", "said"][index / 2 % 4]
+        return "\(yes ? "yes" : "no") \(filler) \(yes ? "yes" : "no")\t\(yes ? "agree" : "refuse")"
+      }
+      try ("text\tlabel\n" + lines.joined(separator: "\n") + "\n").write(
+        to: data.appendingPathComponent("\(name).tsv"), atomically: true, encoding: .utf8)
+    }
+    try body(directory)
+  }
+}
+
+@Suite("prime, verify and train")
+struct TrainingTests {
+  @Test(
+    "a plan fits on random weights: predicted bytes are the measured ones, and the process grows by no more than 3 % beside"
+  )
+  func fits() throws {
+    try withTemporaryDirectory { directory in
+      let plan = [
+        "plan", "bert-mini", "--budget", "120MiB", "--batch", "4", "--seq", "32", "--threads", "2", "-o",
+        "p.json",
+      ]
+      #expect(try CommandLineProgram.run(plan, in: directory).exitCode == 0)
+      let run = try CommandLineProgram.run(
+        ["verify", "p.json", "--weights", "random", "--json"], in: directory)
+      let report = try run.object()
+      #expect(run.exitCode == 0 && report["passed"] as? Bool == true && report["fits"] as? Bool == true)
+      let predicted = try #require(report["predicted_peak_bytes"] as? Int)
+      #expect(report["measured_peak_bytes"] as? Int == predicted)
+      let resident = try #require(report["resident_peak_bytes"] as? Int)
+      let baseline = try #require(report["baseline_resident_bytes"] as? Int)
+      #expect(Double(resident - baseline) <= 1.03 * Double(predicted))
+      #expect((report["limit_enforced_by"] as? String)?.contains("RLIMIT_DATA") == true)
+      #expect(report["steps"] as? Int == 3 && (report["seconds_per_step"] as? Double ?? 0) > 0)
+    }
+  }
+
+  @Test("a cap ten percent under the prediction is reported as not fitting, with where it was")
+  func doesNotFit() throws {
+    try withTemporaryDirectory { directory in
+      let plan = [
+        "plan", "bert-mini", "--budget", "120MiB", "--batch", "4", "--seq", "32", "--threads", "2", "-o",
+        "p.json", "--json",
+      ]
+      let made = try CommandLineProgram.run(plan, in: directory).object()
+      let cap =
+        (try #require(made["predicted_peak_bytes"] as? Int)) * 9 / 10
+        + (try #require(made["runtime_bytes"] as? Int))
+      let run = try CommandLineProgram.run(
+        ["verify", "p.json", "--weights", "random", "--budget", "\(cap)", "--json"], in: directory)
+      let report = try run.object()
+      #expect(run.exitCode == 1 && report["fits"] as? Bool == false && report["passed"] as? Bool == false)
+      #expect((report["stopped_because"] as? String)?.contains("arena") == true)
+    }
+  }
+
+  @Test(
+    "the whole path on a small task: prime, plan, check, verify, train, and the checkpoint is a model again")
+  func wholePath() throws {
+    try withSmallTask { directory in
+      func run(_ arguments: String...) throws -> Run {
+        let run = try CommandLineProgram.run(arguments + ["-q"], in: directory)
+        #expect(
+          run.exitCode == 0, "\(arguments.joined(separator: " ")): \(run.standardError)\(run.standardOutput)")
+        return run
+      }
+      _ = try run(
+        "prime", "model", "--data", "data", "--batch", "16", "--seq", "12", "--steps", "8", "--learning-rate",
+        "1e-3", "-o", "s.json")
+      _ = try run(
+        "plan", "model", "--scores", "s.json", "--budget", "64MiB", "--batch", "16", "--seq", "12", "--threads",
+        "2", "-o", "p.json")
+      _ = try run("check", "p.json", "--model", "model")
+      let report = try run(
+        "verify", "p.json", "--model", "model", "--data", "data", "--epochs", "6", "--learning-rate", "2e-3",
+        "--json"
+      ).object()
+      #expect(try #require(report["metric"] as? Double) >= 0.95)
+      #expect(report["baseline_metric"] as? Double != nil)
+      _ = try run(
+        "train", "p.json", "--model", "model", "--data", "data", "--epochs", "2", "-o", "out", "--predictions",
+        "dev.txt")
+      let model = try ModelSource.resolve(directory.appendingPathComponent("out").path, needsWeights: true)
+      #expect(model.weights?.freshParameters == [])
+      #expect(
+        try String(contentsOf: directory.appendingPathComponent("dev.txt"), encoding: .utf8).split(
+          separator: "\n"
+        ).count == 64)
+    }
+  }
+
+  @Test(
+    "wrong inputs end in one line and the right code, and leave nothing behind",
+    arguments: [
+      (["prime", "model", "--batch", "4", "--seq", "12", "-o", "x"], 64),
+      (["prime", "model", "--data", "nowhere", "--batch", "4", "--seq", "12", "-o", "x"], 66),
+      (["prime", "nothing", "--data", "data", "--batch", "4", "--seq", "12", "-o", "x"], 66),
+      (["prime", "bert-tiny", "--data", "data", "--batch", "4", "--seq", "12", "-o", "x"], 66),
+      (
+        [
+          "prime", "model", "--data", "data", "--label-column", "intent", "--batch", "4", "--seq", "12", "-o",
+          "x",
+        ], 65
+      ),
+      (["prime", "model", "--data", "data", "--batch", "4", "--seq", "99", "-o", "x"], 64),
+      (["prime", "model", "--data", "data", "--batch", "4", "--seq", "12", "--steps", "0", "-o", "x"], 64),
+      (["verify", "p.json"], 64), (["verify", "none.json", "--weights", "random"], 66),
+      (["verify", "p.json", "--weights", "random", "--data", "data"], 64),
+      (["verify", "p.json", "--model", "model", "--data", "data", "--steps", "1", "--epochs", "1"], 64),
+      (["verify", "p.json", "--model", "model", "--data", "data", "--task", "sst2"], 65),
+      (["verify", "p.json", "--model", "model", "--data", "data", "--task", "chess"], 64),
+      (["verify", "p.json", "--model", "model", "--data", "three"], 65),
+      (["verify", "data/train.tsv", "--weights", "random"], 65),
+      (["train", "p.json", "--model", "model", "--data", "data", "-o", "data"], 64),
+      (["train", "p.json", "--model", "model", "-o", "x"], 64),
+      (["train", "p.json", "--model", "bert-tiny", "--data", "data", "-o", "x"], 66),
+    ])
+  func wrongInputs(arguments: [String], code: Int) throws {
+    try withSmallTask { directory in
+      let plan = [
+        "plan", "model", "--budget", "64MiB", "--batch", "4", "--seq", "12", "--runtime", "30MiB", "-o", "p.json",
+      ]
+      #expect(try CommandLineProgram.run(plan, in: directory).exitCode == 0)
+      let three = directory.appendingPathComponent("three")
+      try FileManager.default.createDirectory(at: three, withIntermediateDirectories: true)
+      for name in ["train.tsv", "dev.tsv"] {
+        try "text\tlabel\nyes\ta\nno\tb\nand\tc\n".write(
+          to: three.appendingPathComponent(name), atomically: true, encoding: .utf8)
+      }
+      let before = try FileManager.default.subpathsOfDirectory(atPath: directory.path).sorted()
+      let run = try CommandLineProgram.run(arguments, in: directory)
+      #expect(run.exitCode == Int32(code), "\(run.standardError)\(run.standardOutput)")
+      #expect(run.errorLines.count == 1, "\(run.standardError)")
+      #expect(try FileManager.default.subpathsOfDirectory(atPath: directory.path).sorted() == before)
+    }
+  }
+}
