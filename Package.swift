@@ -50,7 +50,9 @@ let package = Package(
     // A child for the tests of Limits: it uses memory as it is told to. Not a product.
     .executableTarget(name: "limits-probe", dependencies: ["Limits"]),
     .target(name: "Verification", dependencies: ["Training", "Simulation", "Limits"]),
-    .target(name: "Exporting", dependencies: ["Planning"]),
+    .target(
+      name: "Exporting", dependencies: ["Planning", "Checkpoints"],
+      resources: [.embedInCode("Templates")]),
     .target(name: "Reporting", dependencies: ["Planning", "Verification"]),
     .executableTarget(
       name: "permafrost",
@@ -71,6 +73,7 @@ let package = Package(
     .testTarget(name: "EngineTests", dependencies: ["Engine"], resources: [.copy("Fixtures")]),
     .testTarget(name: "TasksTests", dependencies: ["Tasks"], resources: [.copy("Fixtures")]),
     .testTarget(name: "LimitsTests", dependencies: ["Limits", "limits-probe"]),
+    .testTarget(name: "ExportingTests", dependencies: ["Exporting", "Checkpoints"]),
     .testTarget(name: "CommandLineTests", dependencies: ["permafrost", "Checkpoints"]),
   ],
   swiftLanguageModes: [.v6]

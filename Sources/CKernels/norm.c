@@ -119,19 +119,19 @@ void pf_norm_backward(pf_pool *pool, size_t rows, size_t width, const float *dy,
   pf_parallel(pool, rows, pf_row_unit(width), backward_rows, &job);
 }
 
-enum { block = 64 };
+enum { row_block = 64, column_block = 512, column_unit = 64 };
 
-/// Column by column, in blocks of 64 rows as pf_column_sum.
+/// In blocks as pf_column_sum.
 PF_CLONES static void parameter_columns(void *context, size_t thread, size_t begin, size_t end) {
   (void)thread;
   const backward *job = context;
-  for (size_t column = begin; column < end; column += block) {
-    size_t width = pf_smaller(block, end - column);
+  for (size_t column = begin; column < end; column += column_block) {
+    size_t width = pf_smaller(column_block, end - column);
     float *dgamma = job->dgamma + column;
     PF_VECTOR for (size_t i = 0; i < width; i++) dgamma[i] = job->scale == 0.0f ? 0.0f : job->scale * dgamma[i];
-    for (size_t row = 0; row < job->rows; row += block) {
-      float partial[block] = {0};
-      size_t last = pf_smaller(job->rows, row + block);
+    for (size_t row = 0; row < job->rows; row += row_block) {
+      float partial[column_block] = {0};
+      size_t last = pf_smaller(job->rows, row + row_block);
       for (size_t r = row; r < last; r++) {
         const float *dy = job->dy + r * job->width + column, *xhat = job->xhat + r * job->width + column;
         PF_VECTOR for (size_t i = 0; i < width; i++) partial[i] += dy[i] * xhat[i];
@@ -144,6 +144,6 @@ PF_CLONES static void parameter_columns(void *context, size_t thread, size_t beg
 void pf_norm_parameter_gradients(pf_pool *pool, size_t rows, size_t width, const float *dy, const float *xhat,
                                  float scale, float *dgamma, float *dbeta) {
   backward job = {.rows = rows, .width = width, .dy = dy, .xhat = xhat, .scale = scale, .dgamma = dgamma};
-  if (dgamma) pf_parallel(pool, width, rows * width <= PF_UNIT ? width : block, parameter_columns, &job);
+  if (dgamma) pf_parallel(pool, width, rows * width <= PF_UNIT ? width : column_unit, parameter_columns, &job);
   if (dbeta) pf_column_sum(pool, rows, width, dy, scale, dbeta);
 }

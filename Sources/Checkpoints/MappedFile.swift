@@ -1,7 +1,9 @@
 import Foundation
 
-/// A file opened for reading and mapped read-only.
+/// A file opened for reading and mapped, of which parts are made readable as they are asked for.
 ///
+/// One fault on a mapped file brings in neighbouring pages too (`fault_around_bytes`, 64 KiB on Linux), but never any beyond those
+/// that can be read: so only what was exposed becomes resident, whatever lies beside it.
 /// Reading through `read` copies with `pread` and touches no mapped page, so it adds nothing to the resident set but
 /// its destination. A file that is made shorter while it is mapped ends the process when a lost page is touched
 /// (`SIGBUS`); checkpoints are replaced by renaming, never in place, so that this cannot happen here.
@@ -9,7 +11,7 @@ final class MappedFile: Sendable {
   let path: String
   let byteCount: Int
   /// The first byte, at a page boundary; nil for an empty file.
-  nonisolated(unsafe) let base: UnsafeRawPointer?
+  nonisolated(unsafe) private let base: UnsafeRawPointer?
   private let descriptor: Int32
 
   /// - Throws: `FileError`.
@@ -20,7 +22,7 @@ final class MappedFile: Sendable {
       base = nil
       return
     }
-    let address = mmap(nil, byteCount, PROT_READ, MAP_PRIVATE, descriptor, 0)
+    let address = mmap(nil, byteCount, PROT_NONE, MAP_PRIVATE, descriptor, 0)
     guard address != MAP_FAILED, let address else {
       let code = errno
       close(descriptor)
@@ -32,6 +34,18 @@ final class MappedFile: Sendable {
   deinit {
     if let base { munmap(UnsafeMutableRawPointer(mutating: base), byteCount) }
     close(descriptor)
+  }
+
+  /// Makes bytes of the mapping readable and gives their address, which is valid while this object lives.
+  ///
+  /// - Returns: nil where the system will not.
+  func expose(_ range: Range<Int>) -> UnsafeRawPointer? {
+    guard let base, range.lowerBound >= 0, range.upperBound <= byteCount else { return nil }
+    let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+    let start = range.lowerBound / page * page
+    let pages = UnsafeMutableRawPointer(mutating: base + start)
+    guard mprotect(pages, range.upperBound - start, PROT_READ) == 0 else { return nil }
+    return base + range.lowerBound
   }
 
   /// Fills `destination` with the bytes from `offset` on.

@@ -1,18 +1,18 @@
 internal import CNettle
 
 /// SHA-256 (FIPS 180-4) by Nettle, fed piece by piece.
-struct SHA256 {
+public struct SHA256 {
   private var context = sha256_ctx()
 
-  init() { nettle_sha256_init(&context) }
+  public init() { nettle_sha256_init(&context) }
 
-  mutating func update(_ bytes: UnsafeRawBufferPointer) {
+  public mutating func update(_ bytes: UnsafeRawBufferPointer) {
     guard let base = bytes.baseAddress else { return }
     nettle_sha256_update(&context, bytes.count, base.assumingMemoryBound(to: UInt8.self))
   }
 
   /// The digest in hexadecimal; starts over.
-  mutating func finish() -> String {
+  public mutating func finish() -> String {
     var digest = [UInt8](repeating: 0, count: Int(SHA256_DIGEST_SIZE))
     nettle_sha256_digest(&context, digest.count, &digest)
     let digits = Array("0123456789abcdef")

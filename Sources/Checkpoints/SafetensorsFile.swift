@@ -45,10 +45,9 @@ public final class SafetensorsFile: Sendable {
   public func mappedFloats(_ tensor: SafetensorsTensor) -> UnsafeBufferPointer<Float>? {
     precondition(tensorsByName[tensor.name] == tensor, "\(tensor.name) is not a tensor of \(path)")
     guard tensor.dataType == .float32, tensor.byteOffset % MemoryLayout<Float>.alignment == 0,
-      let base = file.base
+      let first = file.expose(tensor.byteOffset..<tensor.byteOffset + tensor.byteCount)
     else { return nil }
-    return UnsafeBufferPointer(
-      start: (base + tensor.byteOffset).assumingMemoryBound(to: Float.self), count: tensor.count)
+    return UnsafeBufferPointer(start: first.assumingMemoryBound(to: Float.self), count: tensor.count)
   }
 
   /// Copies elements, row-major, and widens 16-bit floats on the way.

@@ -65,6 +65,10 @@ public enum TrainSpec: Hashable, Sendable {
       return selection
     case .far(let percent):
       var selection = Selection.full(graph)
+      // The first bias has one entry a node, and trains with the learners only.
+      for parameter in graph.parameters where parameter.nodeAxis != nil {
+        selection.trainable.remove(parameter.id)
+      }
       let nodes = graph.configuration.feedForwardSize
       selection.retained = selection.retained.map { _ in Int((Double(nodes) * percent / 100).rounded(.down)) }
       return selection

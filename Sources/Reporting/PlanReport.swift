@@ -3,7 +3,9 @@ import Planning
 import Steps
 import Units
 
-/// A plan, or why there is none. As JSON it is the plan file itself.
+/// A plan, or why there is none.
+///
+/// As JSON it is the plan file itself.
 public struct PlanReport: Report {
   private let outcome: Planner.Outcome
   private let request: PlanRequest

@@ -61,7 +61,9 @@ public final class ProgressReporter {
     show(at: time)
   }
 
-  /// Ends the line; what was last said stays on the terminal. Does nothing the second time.
+  /// Ends the line; what was last said stays on the terminal.
+  ///
+  /// Does nothing the second time.
   public func finish() {
     guard !isFinished else { return }
     isFinished = true

@@ -17,8 +17,10 @@ public struct RuntimeShare: Sendable, Hashable {
     self.source = source
   }
 
-  /// A measurement to plan with: which file pages are resident varies by a third of a MiB from run to run, so half a
-  /// MiB is added, and the sum taken up to a whole one. A later measurement then stays below.
+  /// A measurement to plan with, above which a later one does not come out.
+  ///
+  /// Which file pages are resident varies by a third of a MiB from run to run: half a MiB is added, and the sum rounded
+  /// up to a whole one.
   public static func planned(measured bytes: Int) -> RuntimeShare {
     let mebibyte = 1 << 20
     let (sum, overflow) = bytes.addingReportingOverflow(mebibyte / 2 + mebibyte - 1)

@@ -1,5 +1,6 @@
-/// Columns of text under their titles, each as wide as its widest cell; where that is too wide, the cells of `prose`
-/// columns are broken between words. Names and numbers never are.
+/// Columns of text under their titles, each as wide as its widest cell.
+///
+/// Where that is too wide, the cells of `prose` columns are broken between words; names and numbers never are.
 ///
 ///     var table = Table([.left("device"), .right("budget")])
 ///     table.append(["raspberry-pi-zero-2w", "345.0 MiB"])

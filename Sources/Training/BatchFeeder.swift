@@ -24,7 +24,6 @@ struct BatchFeeder {
     guard let data, let sampler else { return fillLargest() }
     batch.removeAll()
     for index in sampler.batch(at: step) { batch.append(data[index]) }
-    data.releasePages()
   }
 
   /// B sequences of S tokens: ids that walk through the vocabulary, labels in turn. What they say does not matter, how many there are does.

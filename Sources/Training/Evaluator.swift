@@ -1,4 +1,5 @@
 import Engine
+import Foundation
 import Graph
 import Steps
 import Tasks
@@ -8,7 +9,10 @@ struct Evaluator {
   let engine: Engine
   let recipe: Recipe
 
-  func scores(_ data: PreparedData, _ task: TaskDefinition) throws -> [Score] {
+  /// - Parameter predictions: where to write one line an example, in the data's order: the label or score, then the logits, separated
+  ///   by tabs; nil writes nothing.
+  func scores(_ data: PreparedData, _ task: TaskDefinition, predictions: String? = nil) throws -> [Score] {
+    var lines = ""
     let sampler = BatchSampler(exampleCount: data.count, batchSize: recipe.batch, order: .sequential)
     var batch = Batch(sequences: recipe.batch, tokens: recipe.tokens)
     var classes: (predicted: [Int], actual: [Int]) = ([], [])
@@ -21,6 +25,7 @@ struct Evaluator {
         let outputs = logits.count / examples.count
         for (index, example) in examples.enumerated() {
           let row = logits[(index * outputs)..<((index + 1) * outputs)]
+          if predictions != nil { lines += "\(example.label.text)\t\(row.map { "\($0)" }.joined(separator: "\t"))\n" }
           switch example.label {
           case .category(let label):
             let best = row.indices.max { row[$0] < row[$1] } ?? row.startIndex
@@ -32,10 +37,20 @@ struct Evaluator {
           }
         }
       }
-      data.releasePages()
     }
+    if let predictions { try Data(lines.utf8).write(to: URL(fileURLWithPath: predictions), options: .atomic) }
     return data.objective == .regression
       ? task.scores(predicted: numbers.predicted, actual: numbers.actual)
       : task.scores(predicted: classes.predicted, actual: classes.actual)
+  }
+}
+
+extension Label {
+  /// The class number or the score.
+  fileprivate var text: String {
+    switch self {
+    case .category(let index): "\(index)"
+    case .score(let score): "\(score)"
+    }
   }
 }

@@ -69,7 +69,7 @@ public struct Trainer {
     report(.stage("evaluating"))
     let task = try job.task.map { try TaskDefinition.named($0) }
     let scores = try prepared.evaluation.flatMap { data in
-      try task.map { try Evaluator(engine: engine, recipe: plan.recipe).scores(data, $0) }
+      try task.map { try Evaluator(engine: engine, recipe: plan.recipe).scores(data, $0, predictions: job.predictions) }
     }
     let untouched = Residency(engine).untouched()
     let peak = try ProcessMemory.current()
@@ -111,10 +111,12 @@ public struct Trainer {
     if let model, model.identity != plan.model.identity {
       throw PlanError.otherModel(expected: plan.model.name, found: model.displayName)
     }
-    let training = try job.trainingData.map { try PreparedData(mapping: URL(fileURLWithPath: $0)) }
-    let evaluation = try job.evaluationData.map { try PreparedData(mapping: URL(fileURLWithPath: $0)) }
+    let training = try job.trainingData.map { try PreparedData(opening: URL(fileURLWithPath: $0)) }
+    let evaluation = try job.evaluationData.map { try PreparedData(opening: URL(fileURLWithPath: $0)) }
     let feeder = BatchFeeder(
       recipe: plan.recipe, configuration: graph.configuration, data: training, seed: job.seed)
+    try Miniature.run(plan.recipe, context, like: graph.configuration)
+    report(.progress(step: 0, steps: job.steps, loss: 0.5, tokensPerSecond: 0.5))
     Heap.releaseFreePages()
     return Prepared(
       program: program, context: context, model: model, evaluation: evaluation, feeder: feeder,

@@ -23,6 +23,8 @@ public struct TrainingJob: Sendable, Codable {
   /// Prepared examples; nil runs on random tokens, which tells the memory and nothing else.
   public var trainingData: String?
   public var evaluationData: String?
+  /// Where to write the logits of the evaluation examples, if anywhere.
+  public var predictions: String?
   public var task: String?
   public var labels: [String]?
   public var steps: Int

@@ -35,6 +35,7 @@ public struct TrainingReport: Sendable, Codable {
 public enum WorkerMessage: Sendable, Codable {
   /// Where the process is, for people and for a report should it be killed.
   case stage(String)
+  /// Step 0 is said before the run, so that saying it is part of the baseline.
   case progress(step: Int, steps: Int, loss: Double, tokensPerSecond: Double)
   case finished(TrainingReport)
   /// The answer to a job that only measures the runtime.

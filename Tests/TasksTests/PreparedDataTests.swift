@@ -39,7 +39,7 @@ struct PreparedDataTests {
     try withDirectory { directory in
       let url = directory.appendingPathComponent("x.tokens")
       try write(rows, to: url, objective: .regression, vocabularySize: vocabularySize, maximumLength: 12)
-      let data = try PreparedData(mapping: url)
+      let data = try PreparedData(opening: url)
       #expect(data.count == rows.count && data.objective == .regression && data.paddingID == 7)
       #expect(data.vocabularySize == vocabularySize && data.maximumLength == 12)
       #expect(data.tokenCount == rows.reduce(0) { $0 + $1.ids.count })
@@ -51,23 +51,6 @@ struct PreparedDataTests {
     }
   }
 
-  @Test("a batch row holds ids, types and padding")
-  func copying() throws {
-    try withDirectory { directory in
-      let url = directory.appendingPathComponent("x.tokens")
-      try write([([5, 6, 8], 2, .category(1))], to: url)
-      let data = try PreparedData(mapping: url)
-      var ids = Array(repeating: Int32(-1), count: 5)
-      var types = ids
-      let length = ids.withUnsafeMutableBufferPointer { ids in
-        types.withUnsafeMutableBufferPointer { data.copy(0, ids: ids, tokenTypes: $0) }
-      }
-      #expect(length == 3)
-      #expect(ids == [5, 6, 8, 7, 7])
-      #expect(types == [0, 0, 1, 0, 0])
-    }
-  }
-
   @Test("the file appears only when it is finished, and nothing else is left behind")
   func atomicity() throws {
     try withDirectory(["x.tokens": "old"]) { directory in
@@ -76,7 +59,7 @@ struct PreparedDataTests {
       #expect(try String(contentsOf: url, encoding: .utf8) == "old")
       #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path) == ["x.tokens"])
       try write(rows, to: url)
-      #expect(try PreparedData(mapping: url).count == 3)
+      #expect(try PreparedData(opening: url).count == 3)
       #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path) == ["x.tokens"])
       let nowhere = directory.appendingPathComponent("no/x.tokens")
       let error = #expect(throws: PreparedDataError.self) { try write(rows, to: nowhere) }
@@ -111,14 +94,14 @@ struct PreparedDataTests {
       #expect(whole.count == 64 + 32 + 3 * 16)
       for count in 0..<whole.count {
         try whole.prefix(count).write(to: url)
-        #expect(throws: PreparedDataError.self, "cut to \(count) bytes") { try PreparedData(mapping: url) }
+        #expect(throws: PreparedDataError.self, "cut to \(count) bytes") { try PreparedData(opening: url) }
       }
       try (whole + [0]).write(to: url)
       #expect(throws: PreparedDataError.wrongSize(path: url.path, expectedBytes: 144, foundBytes: 145)) {
-        try PreparedData(mapping: url)
+        try PreparedData(opening: url)
       }
       try FileManager.default.removeItem(at: url)
-      let missing = #expect(throws: PreparedDataError.self) { try PreparedData(mapping: url) }
+      let missing = #expect(throws: PreparedDataError.self) { try PreparedData(opening: url) }
       #expect(missing?.isMissingInput == true)
     }
   }
@@ -135,7 +118,7 @@ struct PreparedDataTests {
           var damaged = whole
           damaged[position] ^= change
           try damaged.write(to: url)
-          guard let data = try? PreparedData(mapping: url) else {
+          guard let data = try? PreparedData(opening: url) else {
             refused += 1
             continue
           }
@@ -155,15 +138,15 @@ struct PreparedDataTests {
     try withDirectory(["text": String(repeating: "text", count: 40)]) { directory in
       let url = directory.appendingPathComponent("x.tokens")
       try write([], to: url)
-      #expect(throws: PreparedDataError.empty(path: url.path)) { try PreparedData(mapping: url) }
+      #expect(throws: PreparedDataError.empty(path: url.path)) { try PreparedData(opening: url) }
       var newer = try Data(contentsOf: url)
       newer[8] = 2
       try newer.write(to: url)
       #expect(throws: PreparedDataError.otherVersion(path: url.path, version: 2)) {
-        try PreparedData(mapping: url)
+        try PreparedData(opening: url)
       }
       let text = directory.appendingPathComponent("text")
-      #expect(throws: PreparedDataError.notPrepared(path: text.path)) { try PreparedData(mapping: text) }
+      #expect(throws: PreparedDataError.notPrepared(path: text.path)) { try PreparedData(opening: text) }
     }
   }
 
@@ -181,7 +164,7 @@ struct PreparedDataTests {
       #expect(
         summary
           == PreparationSummary(exampleCount: 2, tokenCount: 7, truncatedCount: 1, longestLength: 4))
-      let prepared = try PreparedData(mapping: url)
+      let prepared = try PreparedData(opening: url)
       #expect(prepared.objective == .classification(classCount: 2))
       #expect(Array(prepared[0].ids) == [2, 5, 5, 3] && prepared[0].label == .category(1))
       #expect(Array(prepared[1].ids) == [2, 5, 3] && prepared[1].label == .category(0))

@@ -62,13 +62,6 @@ final class MappedFile: @unchecked Sendable {  // Read-only for its whole life, 
     }
   }
 
-  /// Gives the pages that were read back to the system; they are read again when they are wanted.
-  func releasePages() {
-    if let start = bytes.baseAddress {
-      madvise(UnsafeMutableRawPointer(mutating: start), bytes.count, MADV_DONTNEED)
-    }
-  }
-
   /// The lines of the file, without their ends (`\n` or `\r\n`) and without a leading UTF-8 byte order mark.
   var lines: Lines { Lines(file: self) }
 

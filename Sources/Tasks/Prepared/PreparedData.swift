@@ -1,16 +1,17 @@
 import Foundation
 
-/// Tokenized examples in one file, mapped read-only: a training process needs neither tokenizer nor heap for them.
+/// Tokenized examples in one file, read one at a time: a training process needs neither tokenizer nor heap for them.
 ///
 /// ```swift
-/// let data = try PreparedData(mapping: URL(fileURLWithPath: "train.tokens"))
+/// let data = try PreparedData(opening: URL(fileURLWithPath: "train.tokens"))
 /// let example = data[0]
 /// example.ids.count, example.firstSegmentLength, example.label
 /// ```
 ///
-/// Opening checks the whole file, so that nothing has to be checked while training.
+/// Opening checks the whole file, so that nothing has to be checked while training. Examples are copied out of it, not mapped: one
+/// fault on a mapped file makes up to 64 KiB of neighbours resident, which over a batch would be more than the batch.
 public struct PreparedData: Sendable {
-  private let file: MappedFile
+  private let file: ReadableFile
   private let header: PreparedHeader
   private let entriesOffset: Int
 
@@ -24,31 +25,38 @@ public struct PreparedData: Sendable {
   /// Tokens that an example may have; a batch this wide holds any of them.
   public var maximumLength: Int { header.maximumLength }
 
-  /// Maps a file and validates it: header, sizes, and every example's bounds, ids and label.
+  /// Opens a file and validates it: header, sizes, and every example's bounds, ids and label.
   ///
   /// - Throws: `PreparedDataError`.
   /// - Complexity: O(tokens).
-  public init(mapping url: URL) throws(PreparedDataError) {
-    do {
-      file = try MappedFile(path: url.path)
+  public init(opening url: URL) throws(PreparedDataError) {
+    do throws(FileAccessError) {
+      file = try ReadableFile(path: url.path)
     } catch {
       throw .unreadable(error)
     }
-    header = try PreparedHeader(decoding: file.bytes, path: file.path)
+    let file = file
+    var start = [UInt8](repeating: 0, count: min(PreparedHeader.byteCount, file.byteCount))
+    guard start.withUnsafeMutableBytes({ file.read(at: 0, into: $0) }) else {
+      throw .malformed(path: file.path, reason: "it ended while it was read")
+    }
+    do {
+      header = try start.withUnsafeBytes { try PreparedHeader(decoding: $0, path: file.path) }
+    } catch let error as PreparedDataError {
+      throw error
+    } catch {
+      throw .malformed(path: file.path, reason: "\(error)")
+    }
     guard let layout = header.layout else {
       throw .malformed(path: file.path, reason: "sizes that no file can have")
     }
-    guard layout.end == file.bytes.count else {
-      throw .wrongSize(path: file.path, expectedBytes: layout.end, foundBytes: file.bytes.count)
+    guard layout.end == file.byteCount else {
+      throw .wrongSize(path: file.path, expectedBytes: layout.end, foundBytes: file.byteCount)
     }
     guard header.exampleCount > 0 else { throw .empty(path: file.path) }
     entriesOffset = layout.entries
     try validate()
-    releasePages()
   }
-
-  /// Gives the file's pages back to the system, so that examples read once do not stay resident.
-  public func releasePages() { file.releasePages() }
 
   private func validate() throws(PreparedDataError) {
     var start = 0
@@ -56,10 +64,11 @@ public struct PreparedData: Sendable {
       func malformed(_ reason: String) -> PreparedDataError {
         .malformedExample(path: file.path, example: index, reason: reason)
       }
-      guard let end = Int(exactly: load(UInt64.self, entriesOffset + index * PreparedHeader.entryBytes)),
-        end > start, end <= tokenCount, end - start <= maximumLength
-      else { throw malformed("its tokens are out of bounds") }
-      let example = self[index]
+      let entry = entry(index)
+      guard let end = Int(exactly: entry.end), end > start, end <= tokenCount, end - start <= maximumLength else {
+        throw malformed("its tokens are out of bounds")
+      }
+      let example = example(entry, tokens: start..<end)
       guard (1...(end - start)).contains(example.firstSegmentLength) else {
         throw malformed("a first segment of \(example.firstSegmentLength) of \(end - start) tokens")
       }
@@ -76,77 +85,62 @@ public struct PreparedData: Sendable {
     guard start == tokenCount else { throw .malformed(path: file.path, reason: "tokens of no example") }
   }
 
-  private func load<Value: FixedWidthInteger>(_: Value.Type, _ offset: Int) -> Value {
-    Value(littleEndian: file.bytes.loadUnaligned(fromByteOffset: offset, as: Value.self))
-  }
-
-  /// An example: a view into the mapped file.
+  /// One example, copied out of the file.
   public struct Example: Sendable {
     /// Token ids, special tokens included, without padding.
-    public let ids: TokenIDs
+    public let ids: [Int32]
     /// Leading tokens of type 0; the rest are of type 1.
     public let firstSegmentLength: Int
     public let label: Label
   }
 
-  /// Token ids in the mapped file, whatever their width there.
-  public struct TokenIDs: RandomAccessCollection, Sendable {
-    private let file: MappedFile
-    private let offset: Int
-    private let isNarrow: Bool
-    public let count: Int
-
-    public var startIndex: Int { 0 }
-    public var endIndex: Int { count }
-
-    public subscript(position: Int) -> Int32 {
-      precondition(position >= 0 && position < count, "token \(position) of \(count)")
-      return isNarrow
-        ? Int32(
-          UInt16(
-            littleEndian: file.bytes.loadUnaligned(fromByteOffset: offset + 2 * position, as: UInt16.self)))
-        : Int32(
-          littleEndian: file.bytes.loadUnaligned(fromByteOffset: offset + 4 * position, as: Int32.self))
-    }
-
-    fileprivate init(file: MappedFile, offset: Int, isNarrow: Bool, count: Int) {
-      (self.file, self.offset, self.isNarrow, self.count) = (file, offset, isNarrow, count)
-    }
-  }
-
   /// Example `index`, from 0.
   public subscript(index: Int) -> Example {
     precondition(index >= 0 && index < count, "example \(index) of \(count)")
-    let entry = entriesOffset + index * PreparedHeader.entryBytes
-    let start = index == 0 ? 0 : Int(load(UInt64.self, entry - PreparedHeader.entryBytes))
-    let bits = load(UInt32.self, entry + 12)
-    let ids = TokenIDs(
-      file: file, offset: PreparedHeader.byteCount + start * header.tokenBytes,
-      isNarrow: header.tokenBytes == 2, count: Int(load(UInt64.self, entry)) - start)
-    return Example(
-      ids: ids, firstSegmentLength: Int(load(UInt32.self, entry + 8)),
-      label: objective == .regression ? .score(Float(bitPattern: bits)) : .category(Int(bits)))
+    let start = index == 0 ? 0 : Int(entry(index - 1).end)
+    let entry = entry(index)
+    return example(entry, tokens: start..<Int(entry.end))
   }
 
-  /// Writes example `index` into one row of a padded batch.
-  ///
-  /// - Parameters:
-  ///   - ids: (S), filled with the ids and then with the padding id; S must be at least the example's length.
-  ///   - tokenTypes: (S), 0 for the first segment, 1 for the second, 0 for padding.
-  /// - Returns: the example's length; positions from there on are padding.
-  @discardableResult
-  public func copy(
-    _ index: Int, ids: UnsafeMutableBufferPointer<Int32>, tokenTypes: UnsafeMutableBufferPointer<Int32>
-  ) -> Int {
-    let example = self[index]
-    let length = example.ids.count
-    precondition(
-      length <= ids.count && ids.count == tokenTypes.count,
-      "\(length) tokens for rows of \(ids.count) ids and \(tokenTypes.count) types")
-    for position in ids.indices {
-      ids[position] = position < length ? example.ids[position] : paddingID
-      tokenTypes[position] = position >= example.firstSegmentLength && position < length ? 1 : 0
+  // MARK: Reading
+
+  private struct Entry {
+    var end: UInt64
+    var firstSegmentLength: UInt32
+    var label: UInt32
+  }
+
+  private func entry(_ index: Int) -> Entry {
+    withUnsafeTemporaryAllocation(byteCount: PreparedHeader.entryBytes, alignment: 8) { bytes in
+      read(at: entriesOffset + index * PreparedHeader.entryBytes, into: bytes)
+      return Entry(
+        end: UInt64(littleEndian: bytes.load(as: UInt64.self)),
+        firstSegmentLength: UInt32(littleEndian: bytes.load(fromByteOffset: 8, as: UInt32.self)),
+        label: UInt32(littleEndian: bytes.load(fromByteOffset: 12, as: UInt32.self)))
     }
-    return length
+  }
+
+  private func example(_ entry: Entry, tokens: Range<Int>) -> Example {
+    let ids = [Int32](unsafeUninitializedCapacity: tokens.count) { ids, count in
+      withUnsafeTemporaryAllocation(byteCount: tokens.count * header.tokenBytes, alignment: 8) { bytes in
+        read(at: PreparedHeader.byteCount + tokens.lowerBound * header.tokenBytes, into: bytes)
+        for index in 0..<tokens.count {
+          let id =
+            header.tokenBytes == 2
+            ? Int32(UInt16(littleEndian: bytes.load(fromByteOffset: 2 * index, as: UInt16.self)))
+            : Int32(littleEndian: bytes.load(fromByteOffset: 4 * index, as: Int32.self))
+          ids.initializeElement(at: index, to: id)
+        }
+      }
+      count = tokens.count
+    }
+    return Example(
+      ids: ids, firstSegmentLength: Int(entry.firstSegmentLength),
+      label: objective == .regression ? .score(Float(bitPattern: entry.label)) : .category(Int(entry.label)))
+  }
+
+  /// The sizes were checked when the file was opened; a file that was shortened since reads as zeros.
+  private func read(at offset: Int, into bytes: UnsafeMutableRawBufferPointer) {
+    if !file.read(at: offset, into: bytes) { bytes.initializeMemory(as: UInt8.self, repeating: 0) }
   }
 }

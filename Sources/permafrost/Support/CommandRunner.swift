@@ -7,6 +7,7 @@ enum CommandRunner {
   /// - Returns: the exit code.
   static func run(_ arguments: [String]) -> Int32 {
     do {
+      try checkVerb(arguments)
       var command = try Permafrost.parseAsRoot(arguments)
       try command.run()
       return ExitStatus.success.rawValue
@@ -15,12 +16,21 @@ enum CommandRunner {
     }
   }
 
+  /// The parser would call an unknown verb an unexpected argument, or complain of its options first.
+  private static func checkVerb(_ arguments: [String]) throws {
+    let verbs = Permafrost.configuration.subcommands.compactMap { $0.configuration.commandName }
+    guard let first = arguments.first, !first.hasPrefix("-"), first != "help", !verbs.contains(first) else {
+      return
+    }
+    throw ValidationError("no command is named '\(first)'; commands are \(verbs.joined(separator: ", "))")
+  }
+
   private static func report(_ error: any Error, isJSON: Bool) -> Int32 {
     if let code = error as? ExitCode { return code.rawValue }  // the answer was no, and has been printed
     let status: ExitStatus
     let message: String
-    if let status_ = ExitStatus(of: error) {
-      (status, message) = (status_, "\(error)")
+    if let known = ExitStatus(of: error) {
+      (status, message) = (known, "\(error)")
     } else if Permafrost.exitCode(for: error) == .success {
       return writeHelp(Permafrost.fullMessage(for: error))
     } else {

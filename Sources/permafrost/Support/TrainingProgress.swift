@@ -11,7 +11,7 @@ final class TrainingProgress {
   init(_ output: OutputOptions) { self.output = output }
 
   func show(_ run: String, _ message: WorkerMessage) {
-    guard case .progress(let step, let steps, let loss, let rate) = message else { return }
+    guard case .progress(let step, let steps, let loss, let rate) = message, step > 0 else { return }
     if run != self.run || reporter == nil {
       reporter?.finish()
       reporter = output.progress(total: steps, label: run)

@@ -39,6 +39,7 @@ struct PlanCommand: ParsableCommand {
   }
 
   func run() throws {
+    if let out { try OutputFile.check(out) }
     let model = try model.resolve()
     let (request, share) = try request(for: model)
     var outcome = try Planner(request).plan()

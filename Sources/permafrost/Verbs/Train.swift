@@ -21,6 +21,9 @@ struct TrainCommand: ParsableCommand {
   @Option(name: .shortAndLong, help: ArgumentHelp("The folder to write.", valueName: "dir"))
   var out: String
 
+  @Option(help: ArgumentHelp("Where to write the labels and logits of the dev examples.", valueName: "file"))
+  var predictions: String?
+
   @Flag(help: "Replace a checkpoint that is already there.")
   var overwrite = false
 
@@ -38,11 +41,12 @@ struct TrainCommand: ParsableCommand {
     try preparation.prepare(dataset, for: plan)
     let steps = schedule.count(
       examples: preparation.trainingSummary?.exampleCount, batch: plan.recipe.batch)
-    let job = TrainingJob(
+    var job = TrainingJob(
       purpose: .save(directory: target.path, overwriting: overwrite), plan: plan,
       modelDirectory: preparation.modelDirectory, trainingData: preparation.trainingData,
       evaluationData: preparation.evaluationData, task: dataset.task.name, labels: preparation.labels,
       steps: steps, learningRate: schedule.learningRate, seed: schedule.seed, rehearses: false)
+    job.predictions = predictions.map { URL(fileURLWithPath: $0).path }
     let progress = TrainingProgress(output)
     let outcome = try Worker.run(job, executable: OwnExecutable.path, directory: preparation.directory) {
       progress.show("training", $0)

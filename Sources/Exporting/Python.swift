@@ -1,0 +1,56 @@
+/// Values as Python source: ASCII, safe for any text.
+enum Python {
+  /// A string literal on one line; `None` for nil.
+  ///
+  /// Escapes are Python's (https://docs.python.org/3/reference/lexical_analysis.html#escape-sequences). JSON's would not
+  /// do: Python reads a pair of surrogate escapes as two characters.
+  static func literal(_ text: String?) -> String {
+    guard let text else { return "None" }
+    return "\"" + text.unicodeScalars.map(escaped).joined() + "\""
+  }
+
+  private static func escaped(_ scalar: Unicode.Scalar) -> String {
+    switch scalar {
+    case "\"", "\\": return "\\\(scalar)"
+    case " "..."~": return "\(scalar)"
+    default:
+      let digits = String(scalar.value, radix: 16)
+      return "\\U" + String(repeating: "0", count: 8 - digits.count) + digits
+    }
+  }
+
+  /// A tuple of numbers: `(3, 4)`, and `(3,)` for a single one.
+  static func tuple(_ numbers: [Int]) -> String {
+    "(" + numbers.map(String.init).joined(separator: ", ") + (numbers.count == 1 ? ",)" : ")")
+  }
+
+  /// A list of rising numbers, runs written as ranges: `[0, 3, *range(7, 90)]`.
+  static func list(rising numbers: [Int], indentation: String) -> String {
+    let items = runs(numbers).flatMap { run in
+      run.count > 2 ? ["*range(\(run.lowerBound), \(run.upperBound))"] : run.map(String.init)
+    }
+    return "[" + wrapped(items, indentation: indentation) + "]"
+  }
+
+  private static func runs(_ numbers: [Int]) -> [Range<Int>] {
+    numbers.reduce(into: []) { runs, number in
+      if let last = runs.last, last.upperBound == number {
+        runs[runs.count - 1] = last.lowerBound..<number + 1
+      } else {
+        runs.append(number..<number + 1)
+      }
+    }
+  }
+
+  /// Items between commas, on as many lines of at most `width` characters as they need.
+  private static func wrapped(_ items: [String], indentation: String, width: Int = 112) -> String {
+    var lines = [""]
+    for item in items {
+      if let line = lines.last, !line.isEmpty, indentation.count + line.count + item.count + 2 > width {
+        lines.append("")
+      }
+      lines[lines.count - 1] += lines[lines.count - 1].isEmpty ? item : ", " + item
+    }
+    return lines.joined(separator: ",\n" + indentation)
+  }
+}

@@ -1,0 +1,98 @@
+import Foundation
+import Testing
+
+@Suite("plan")
+struct PlanTests {
+  @Test("the file and the JSON answer are the same plan, with the promised names")
+  func planFile() throws {
+    try withTemporaryDirectory { directory in
+      let run = try CommandLineProgram.run(smallPlan + ["-o", "p.json", "--json"], in: directory)
+      #expect(run.exitCode == 0 && run.standardError.isEmpty)
+      #expect(try contents(of: directory) == ["p.json"])
+      #expect(
+        try String(contentsOf: directory.appending(path: "p.json"), encoding: .utf8) == run.standardOutput)
+
+      let plan = try run.object()
+      for name in ["objective", "bound", "gap", "solve_seconds"] {
+        #expect(plan[name] is Double, "\(name) is no number")
+      }
+      #expect(plan["feasible"] as? Bool == true)
+      #expect(["optimal", "within_gap", "not_proven"].contains(plan["status"] as? String))
+      #expect((plan["trainable"] as? [String])?.contains("classifier.weight") == true)
+      #expect((plan["retained_nodes"] as? [Int])?.count == 4)
+      let figures = try ["predicted_peak_bytes", "runtime_bytes", "budget_bytes", "headroom_bytes"].map {
+        try #require(plan[$0] as? Int)
+      }
+      #expect(figures[0] + figures[1] + figures[3] == figures[2] && figures[3] >= 0)
+      #expect(figures[2] == 100 << 20 && figures[1] == 25 << 20)
+    }
+  }
+
+  @Test("the text shows what trains, the peak, the headroom, the certificate, and that nothing was measured")
+  func text() throws {
+    let run = try CommandLineProgram.run(smallPlan)
+    let lines = run.standardOutput.split(separator: "\n")
+    #expect(lines.allSatisfy { $0.count <= 80 && $0.last != " " })
+    #expect(lines.contains { $0.hasPrefix("layer  query  key") })
+    for word in ["predicted peak", "headroom", "a prior", "certificate", "runtime", "above pooler"] {
+      #expect(run.standardOutput.contains(word), "\(word) is not said")
+    }
+  }
+
+  @Test("more memory captures more")
+  func monotone() throws {
+    let objectives = try ["80MiB", "120MiB", "400MiB"].map { budget in
+      let run = try CommandLineProgram.run(smallPlan + ["--budget", budget, "--json"])
+      return try #require(try run.object()["objective"] as? Double)
+    }
+    #expect(objectives[0] <= objectives[1] && objectives[1] <= objectives[2] && objectives[2] == 1)
+  }
+
+  @Test("where nothing fits the answer is no, with the smallest budget, and writes no file")
+  func infeasible() throws {
+    try withTemporaryDirectory { directory in
+      let arguments = smallPlan + ["--budget", "40MiB", "-o", "p.json"]
+      let run = try CommandLineProgram.run(arguments + ["--json"], in: directory)
+      #expect(run.exitCode == 1 && run.standardError.isEmpty)
+      #expect(try contents(of: directory).isEmpty)
+      let answer = try run.object()
+      #expect(answer["feasible"] as? Bool == false)
+      let smallest = try #require(answer["smallest_feasible_budget_bytes"] as? Int)
+      let changes = try #require(answer["changes"] as? [[String: Any]])
+      #expect(changes.contains { ($0["change"] as? String)?.contains("bert-tiny") == true })
+      #expect(changes.contains { ($0["change"] as? String)?.hasPrefix("--mapped-free") == true })
+
+      // The smallest budget is exactly that.
+      #expect(try CommandLineProgram.run(smallPlan + ["--budget", "\(smallest)"]).exitCode == 0)
+      #expect(try CommandLineProgram.run(smallPlan + ["--budget", "\(smallest - 1)"]).exitCode == 1)
+
+      let text = try CommandLineProgram.run(arguments, in: directory)
+      #expect(
+        text.exitCode == 1 && text.standardOutput.hasPrefix("Infeasible: bert-mini does not train in 40.0 MiB"))
+      #expect(text.standardOutput.split(separator: "\n").allSatisfy { $0.count <= 80 })
+    }
+  }
+
+  @Test("where mapped pages cost nothing, less is enough")
+  func mappedFree() throws {
+    let run = try CommandLineProgram.run(smallPlan + ["--budget", "40MiB", "--mapped-free", "--json"])
+    #expect(run.exitCode == 0)
+    let plan = try run.object()
+    let arena = try #require(plan["arena_bytes"] as? Int)
+    #expect(plan["headroom_bytes"] as? Int == 15 << 20 - arena)
+    #expect(plan["mapped_free"] as? Bool == true)
+  }
+
+  @Test("a device gives budget, threads and its name")
+  func device() throws {
+    let run = try CommandLineProgram.run(
+      "plan", "bert-tiny", "--device", "raspberry-pi-3b-plus", "--batch", "4", "--seq", "32", "--task", "stsb",
+      "--json",
+      "--saving", "cheap", "--runtime", "30MiB")
+    let plan = try run.object()
+    #expect(plan["device"] as? String == "raspberry-pi-3b-plus" && plan["task"] as? String == "stsb")
+    #expect(plan["budget_bytes"] as? Int == 835 << 20)
+    let recipe = try #require(plan["recipe"] as? [String: Any])
+    #expect(recipe["threads"] as? Int == 4 && recipe["saving"] as? String == "cheap")
+  }
+}

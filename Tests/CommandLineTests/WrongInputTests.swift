@@ -1,0 +1,108 @@
+import Foundation
+import Testing
+
+/// Command lines and inputs that must each end in one line and the right exit code.
+struct WrongInput: Sendable, CustomTestStringConvertible {
+  let arguments: [String]
+  let exitCode: Int32
+  /// What the line has to say.
+  let words: String
+  /// A file to be there, by name.
+  var file: (name: String, text: String)?
+
+  var testDescription: String { arguments.joined(separator: " ") }
+
+  init(_ line: String, _ exitCode: Int32, _ words: String, file: (name: String, text: String)? = nil) {
+    arguments = line.split(separator: " ").map(String.init)
+    (self.exitCode, self.words, self.file) = (exitCode, words, file)
+  }
+}
+
+@Suite("Wrong inputs")
+struct WrongInputTests {
+  @Test(
+    "each ends in one line that says what is accepted, the right code, and no file left behind",
+    arguments: cases)
+  func wrong(input: WrongInput) throws {
+    try withTemporaryDirectory { directory in
+      if let file = input.file { try Data(file.text.utf8).write(to: directory.appending(path: file.name)) }
+      let before = try contents(of: directory)
+      for isJSON in [false, true] {
+        let run = try CommandLineProgram.run(input.arguments + (isJSON ? ["--json"] : []), in: directory)
+        #expect(run.hasExited && run.exitCode == input.exitCode)
+        #expect(run.errorLines.count == 1, "said: \(run.standardError)")
+        #expect(run.standardError.hasPrefix("permafrost: error: "))
+        #expect(run.standardError.contains(input.words), "said: \(run.standardError)")
+        if isJSON {
+          #expect(try run.object()["exit_code"] as? Int == Int(input.exitCode))
+        } else {
+          #expect(run.standardOutput.isEmpty)
+        }
+        #expect(try contents(of: directory) == before)
+      }
+    }
+  }
+
+  private static let shape = "--batch 4 --seq 32 --runtime 25MiB"
+
+  static let cases: [WrongInput] = [
+    // The command line.
+    WrongInput("freeze bert-tiny --batch 4", 64, "no command is named 'freeze'; commands are devices"),
+    WrongInput("estimate bert-tiny --freeze all", 64, "--freeze"),
+    WrongInput("plan", 64, "model"),
+    WrongInput("plan bert-tiny --batch 4 --seq 32", 64, "'--device' or '--budget'"),
+    WrongInput("plan bert-tiny --budget 100MiB --device stm32h7 \(shape)", 64, "exclude each other"),
+    WrongInput("plan bert-tiny --budget 100MiB --seq 32", 64, "missing '--batch'"),
+    WrongInput("plan bert-tiny --budget 100MiB --batch 4", 64, "missing '--seq'"),
+    WrongInput("estimate bert-tiny --batch 0 --seq 32", 64, "whole number from 1 to 65,536"),
+    WrongInput("estimate bert-tiny --batch -3 --seq 32", 64, "whole number from 1 to 65,536"),
+    WrongInput("estimate bert-tiny --batch 999999999999 --seq 32", 64, "whole number from 1 to 65,536"),
+    WrongInput("estimate bert-tiny --batch 99999999999999999999999 --seq 32", 64, "whole number"),
+    WrongInput("estimate bert-tiny --batch 4.5 --seq 32", 64, "whole number"),
+    WrongInput("estimate bert-tiny --batch four --seq 32", 64, "whole number"),
+    WrongInput("estimate bert-tiny --batch 4 --seq -1", 64, "whole number"),
+    WrongInput("estimate bert-tiny --batch 4 --seq 513", 64, "512 positions"),
+    WrongInput("estimate bert-tiny --threads 0 \(shape)", 64, "from 1 to 64"),
+    WrongInput("estimate bert-tiny --threads 100000 \(shape)", 64, "from 1 to 64"),
+    WrongInput("estimate bert-tiny --optimizer lion \(shape)", 64, "sgd-momentum"),
+    WrongInput("estimate bert-tiny --saving some \(shape)", 64, "recompute"),
+    WrongInput("estimate bert-tiny --train most \(shape)", 64, "last:K"),
+    WrongInput("estimate bert-tiny --train last:-1 \(shape)", 64, "last:K"),
+    WrongInput("estimate bert-tiny --train far:101 \(shape)", 64, "far:R"),
+    WrongInput("estimate bert-tiny --task poetry \(shape)", 64, "choose one of cola"),
+    WrongInput("estimate bert-tiny --task sst2 --labels 3 \(shape)", 64, "has 2 classes"),
+    WrongInput("estimate bert-tiny --task stsb --labels 3 \(shape)", 64, "predicts a number"),
+    WrongInput("estimate bert-tiny --labels 0 \(shape)", 64, "whole number"),
+    WrongInput("plan bert-tiny --budget 10 \(shape) -o p.json", 64, "350MiB"),
+    WrongInput("plan bert-tiny --budget -5MiB \(shape) -o p.json", 64, "negative"),
+    WrongInput("plan bert-tiny --budget 100M \(shape) -o p.json", 64, "ambiguous"),
+    WrongInput("plan bert-tiny --budget 99999999999999TiB \(shape) -o p.json", 64, "more than"),
+    WrongInput("plan bert-tiny --budget 100MiB --batch 4 --seq 32 --runtime lots", 64, "number of bytes"),
+    WrongInput("devices toaster", 64, "nearest are"),
+    // Missing inputs.
+    WrongInput("estimate bert-tinny \(shape)", 66, "bert-tiny"),
+    WrongInput("models nobody/nothing", 66, "no model"),
+    WrongInput("plan bert-tiny --device ./mine.yaml \(shape) -o p.json", 66, "mine.yaml"),
+    WrongInput("plan bert-tiny --budget 100MiB --scores s.json \(shape) -o p.json", 66, "s.json"),
+    WrongInput("estimate bert-tiny --train p.json \(shape)", 66, "p.json"),
+    WrongInput("check p.json", 66, "p.json"),
+    WrongInput("plan bert-tiny --budget 100MiB \(shape) -o none/p.json", 69, "none/p.json"),
+    WrongInput("plan bert-tiny --budget 100MiB \(shape) -o .", 69, "directory"),
+    // Malformed inputs.
+    WrongInput("check p.json", 65, "p.json", file: ("p.json", "{")),
+    WrongInput("check p.json", 65, "p.json", file: ("p.json", "")),
+    WrongInput("check p.json", 65, "not a permafrost-plan", file: ("p.json", "{\"kind\": \"other\"}")),
+    WrongInput("estimate bert-tiny --train p.json \(shape)", 65, "p.json", file: ("p.json", "[1]")),
+    WrongInput(
+      "plan bert-tiny --budget 100MiB --scores s.json \(shape) -o p.json", 65, "s.json", file: ("s.json", "{}")),
+    WrongInput(
+      "plan bert-tiny --device ./mine.yaml \(shape) -o p.json", 65, "mine.yaml:1: total_memory",
+      file: ("mine.yaml", "title: Mine\n")),
+    WrongInput("devices ./mine.yaml", 65, "not YAML", file: ("mine.yaml", "{")),
+    WrongInput("devices ./mine.yaml", 65, "mine.yaml", file: ("mine.yaml", "colour: red\n")),
+    WrongInput(
+      "models .", 65, "config.json: unknown model_type 'gpt2'",
+      file: ("config.json", "{\"model_type\": \"gpt2\"}")),
+    WrongInput("estimate . \(shape)", 65, "config.json", file: ("config.json", "not JSON")),
+  ]
+}

@@ -1,0 +1,70 @@
+import Foundation
+import Graph
+import Planning
+import Testing
+import Units
+
+@testable import Exporting
+
+@Suite("Exporting refuses")
+struct ExportErrorTests {
+  private let exporter = PyTorchExporter(producer: "permafrost test")
+  private let graph = smallEncoder(.bert)
+
+  @Test("an unknown target, and lists the known ones")
+  func target() throws {
+    #expect(throws: ExportError.unknownTarget("onnx")) { try ExportTarget(named: "onnx") }
+    let error = ExportError.unknownTarget("o\nnnx")
+    #expect(error.exitStatus == .usage)
+    #expect(error.description == "cannot export to 'o nnx'; use --to with one of: pytorch")
+    for target in ExportTarget.allCases { #expect(try ExportTarget(named: target.rawValue) == target) }
+  }
+
+  @Test("a plan whose tensors do not add up to what it states")
+  func count() throws {
+    var plan = Plan.given(.full(graph), request(graph))
+    plan.trainableParameters += 1
+    #expect(throws: ExportError.otherCount(stated: graph.parameterCount + 1, found: graph.parameterCount)) {
+      try exporter.export(plan)
+    }
+  }
+
+  @Test("a plan with a configuration that no model can have")
+  func configuration() throws {
+    var plan = Plan.given(.full(graph), request(graph))
+    plan.model.configuration.headCount = 5
+    #expect { try exporter.export(plan) } throws: { error in
+      (error as? ExportError)?.exitStatus == .malformedInput && "\(error)".contains("multiple of 5 heads")
+    }
+  }
+
+  @Test("a plan with unknown tensors or nodes, in the plan's own words")
+  func plan() throws {
+    let sound = Plan.given(.full(graph), request(graph))
+    var plan = sound
+    plan.trainable.append("nothing.weight")
+    #expect(throws: PlanError.unknownTensor("nothing.weight")) { try exporter.export(plan) }
+    plan = sound
+    plan.retainedNodes = [40, 40]
+    #expect(throws: PlanError.wrongLayers(expected: 3, found: 2)) { try exporter.export(plan) }
+    plan = sound
+    plan.retainedNodes[1] = 3
+    plan.learnerNodes[1] = [1, 1, 2]
+    #expect(throws: PlanError.badLearners(layer: 1, expected: 3)) { try exporter.export(plan) }
+  }
+
+  @Test("a file that cannot be written, and leaves nothing behind")
+  func file() throws {
+    try withTemporaryDirectory { directory in
+      let path = directory.appendingPathComponent("missing/plan.py").path
+      #expect { try ExportFile.write("x", to: path) } throws: { error in
+        (error as? ExportError)?.exitStatus == .unavailable && "\(error)".hasPrefix(path)
+      }
+      try ExportFile.write("one", to: directory.appendingPathComponent("plan.py").path)
+      try ExportFile.write("two", to: directory.appendingPathComponent("plan.py").path)
+      #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path) == ["plan.py"])
+      #expect(
+        try String(contentsOf: directory.appendingPathComponent("plan.py"), encoding: .utf8) == "two")
+    }
+  }
+}
