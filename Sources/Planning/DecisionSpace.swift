@@ -23,17 +23,20 @@ struct GroupChoices: Sendable {
 /// All decisions about what trains: the same list for the integer program, the greedy plan and brute force.
 struct DecisionSpace: Sendable {
   let graph: EncoderGraph
+  /// One a group, in the graph's order.
   let choices: [GroupChoices]
+}
 
+extension DecisionSpace {
   /// Retention levels offered per layer, in percent of the feed-forward nodes; the source calls them FAR10, FAR40, FAR60.
   static let retentionPercents = [5, 10, 20, 40, 60, 80, 100]
 
   init(_ graph: EncoderGraph, scores: Scores, pinned: Set<GroupKind> = [.head]) {
-    self.graph = graph
-    choices = graph.groups.map { group in
+    let choices = graph.groups.map { group in
       GroupChoices(
         group: group, options: Self.options(group, graph, scores), isPinned: pinned.contains(group.kind))
     }
+    self.init(graph: graph, choices: choices)
   }
 
   private static func options(
@@ -84,10 +87,10 @@ struct DecisionSpace: Sendable {
   }
 
   /// The least that may train: pinned groups whole, everything else frozen.
-  var minimal: [Int?] { choices.map { $0.isPinned ? $0.options.count - 1 : nil } }
+  var minimal: [Int?] { choices.map { $0.isPinned ? $0.options.indices.last : nil } }
 
   /// Everything trains whole.
-  var full: [Int?] { choices.map { $0.options.count - 1 } }
+  var full: [Int?] { choices.map(\.options.indices.last) }
 
   func score(_ chosen: [Int?]) -> Double {
     zip(choices, chosen).reduce(0) { total, pair in
@@ -95,6 +98,9 @@ struct DecisionSpace: Sendable {
     }
   }
 
-  /// What training everything would capture.
-  var totalScore: Double { choices.reduce(0) { $0 + ($1.options.last?.score ?? 0) } }
+  /// Score captured, as a share of the most that can be.
+  func share(_ chosen: [Int?]) -> Double { score(chosen) / (totalScore > 0 ? totalScore : 1) }
+
+  /// The most that any selection captures; that is training everything, unless the scores contradict each other.
+  var totalScore: Double { choices.reduce(0) { $0 + ($1.options.map(\.score).max() ?? 0) } }
 }

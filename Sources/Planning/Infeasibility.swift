@@ -54,12 +54,17 @@ public struct Infeasibility: Sendable, Codable, Equatable {
     }.sorted { ($0.smallestFeasibleBudgetBytes, $0.change) < ($1.smallestFeasibleBudgetBytes, $1.change) }
   }
 
-  /// What the pinned groups alone need, by simulation.
+  /// What the pinned groups alone need under the leanest policy, by simulation.
   static func smallestBudget(_ request: PlanRequest) -> Int {
     var selection = Selection.frozen(request.graph)
     for group in request.graph.groups where request.pinned.contains(group.kind) {
       selection.train(group, of: request.graph)
     }
-    return request.charged(StepProgram(request.graph, request.recipe, selection)) + request.runtimeBytes
+    let charged = request.policies.map { policy in
+      var recipe = request.recipe
+      recipe.saving = policy
+      return request.charged(StepProgram(request.graph, recipe, selection))
+    }
+    return (charged.min() ?? 0) + request.runtimeBytes
   }
 }

@@ -84,6 +84,15 @@ struct MemoryProgram {
     model.addRow("live.\(kernel).\(template.kernels[kernel].name)", terms: row.terms, upper: row.upper)
   }
 
+  /// Excludes one decision and no other.
+  mutating func exclude(_ chosen: [Int?]) {
+    let terms = zip(options, chosen).flatMap { columns, option in
+      columns.indices.map { (columns[$0], $0 == option ? 1.0 : -1.0) }
+    }
+    let taken = chosen.count { $0 != nil }
+    model.addRow("excluded.\(model.rows.count)", terms: terms, upper: Double(taken - 1))
+  }
+
   /// What a solution of the model decides, group by group.
   func chosen(_ solution: Solution) -> [Int?] {
     options.map { $0.firstIndex { solution[$0] } }

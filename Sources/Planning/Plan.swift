@@ -28,11 +28,11 @@ public struct Plan: Sendable, Codable, Equatable {
   }
 
   public enum Status: String, Sendable, Codable {
-    /// No other selection captures more, to the solver's tolerance.
+    /// No other selection that fits captures more, to the solver's tolerance.
     case optimal
     /// Within the requested gap of the bound.
     case withinGap = "within_gap"
-    /// A plan that fits; the search ended before its bound came close.
+    /// A plan that fits; the search ended, or placement stood in its way, before the bound came close.
     case notProven = "not_proven"
     /// Not searched: the trainable set was given.
     case given
@@ -58,14 +58,18 @@ public struct Plan: Sendable, Codable, Equatable {
 
   /// Share of the total score captured, from 0 to 1.
   public var objective: Double
-  /// No selection within the budget captures more.
+  /// No selection within the budget captures more, under any of the saving policies.
   public var bound: Double
+  /// (bound − objective) / bound: what is not proven, from 0 to 1.
   public var gap: Double
   public var status: Status
-  /// Why the last search ended, in the solver's words.
+  /// Why the search under the chosen saving policy ended: `optimal`, `gap reached`, or what cut it short.
   public var termination: String
+  /// Branch-and-bound subproblems of all searches, of which there is one a saving policy.
   public var nodes: Int
+  /// Programs solved by all searches; each after the first has rows that the last proposal broke.
   public var rounds: Int
+  /// Wall-clock time of the whole planning; the one value that differs between equal runs.
   public var solveSeconds: Double
 
   /// Tensors trained whole, named as in the checkpoint.

@@ -58,6 +58,8 @@ public struct PlanRequest: Sendable {
 public struct Planner: Sendable {
   public let request: PlanRequest
   private let solver: any MILPSolver
+  /// GLPK's own pruning tolerance, below which no proof of it can go; see `SolveResult.bound`.
+  private static let proofTolerance = 1e-6
 
   public init(_ request: PlanRequest, solver: any MILPSolver = GLPKSolver()) {
     self.request = request
@@ -70,41 +72,59 @@ public struct Planner: Sendable {
   }
 
   public func plan() throws -> Outcome {
+    try plan(over: DecisionSpace(request.graph, scores: request.scores, pinned: request.pinned))
+  }
+
+  /// As ``plan()``, with fewer or other ways to train the groups.
+  func plan(over space: DecisionSpace) throws -> Outcome {
     let start = ContinuousClock.now
-    let space = DecisionSpace(request.graph, scores: request.scores, pinned: request.pinned)
-    var best: Candidate?
-    var bound = 0.0
+    let deadline = request.options.timeLimit.map { start.advanced(by: $0) }
+    var candidates: [Candidate] = []
     var smallest = Int.max
-    for policy in request.policies {
+    for (index, policy) in request.policies.enumerated() {
       var recipe = request.recipe
       recipe.saving = policy
+      // What time is left is shared among the policies that are left.
+      let now = ContinuousClock.now
+      let share = deadline.map { now + now.duration(to: $0) / (request.policies.count - index) }
       let search = PolicySearch(
-        request: request, space: space, template: StepTemplate(request.graph, recipe), solver: solver)
+        request: request, space: space, template: StepTemplate(request.graph, recipe), solver: solver,
+        deadline: share)
       switch try search.run() {
       case .needs(let bytes): smallest = min(smallest, bytes)
-      case .found(let candidate):
-        bound = max(bound, candidate.bound)
-        // A later policy costs time: it must capture more than the tolerance of the search.
-        if candidate.objective > (best?.objective ?? -1) * (1 + request.options.relativeGap) {
-          best = candidate
-        }
+      case .found(let candidate): candidates.append(candidate)
       }
+      if candidates.last?.objective == 1 { break }
     }
+    // What one policy cannot capture another may, so only the largest bound holds for all.
+    let bound = candidates.map(\.certificate.bound).max() ?? 0
+    // Policies cost time in their order: the first that is good enough, or else the best.
+    let best =
+      candidates.first { gap($0.objective, bound) <= request.options.relativeGap }
+      ?? candidates.max { $0.objective < $1.objective }
     guard let best else {
       return .infeasible(
         Infeasibility(
           budgetBytes: request.budgetBytes, smallestFeasibleBudgetBytes: smallest + request.runtimeBytes))
     }
-    let seconds = (ContinuousClock.now - start) / .seconds(1)
-    return .plan(makePlan(best, bound: bound, seconds: seconds))
+    var plan = makePlan(best, bound: bound)
+    plan.nodes = candidates.reduce(0) { $0 + $1.certificate.nodes }
+    plan.rounds = candidates.reduce(0) { $0 + $1.certificate.rounds }
+    plan.solveSeconds = (ContinuousClock.now - start) / .seconds(1)
+    return .plan(plan)
   }
 
-  private func makePlan(_ best: Candidate, bound: Double, seconds: Double) -> Plan {
+  /// What is not proven, as a share of the bound.
+  private func gap(_ objective: Double, _ bound: Double) -> Double {
+    bound > objective ? (bound - objective) / bound : 0
+  }
+
+  private func makePlan(_ best: Candidate, bound: Double) -> Plan {
     let graph = request.graph
     let program = best.program
-    let gap = best.objective > 0 ? max(0, (bound - best.objective) / best.objective) : 0
+    let gap = gap(best.objective, bound)
     let status: Plan.Status =
-      gap <= 1e-6 ? .optimal : (gap <= request.options.relativeGap * 1.01 ? .withinGap : .notProven)
+      gap <= Self.proofTolerance ? .optimal : gap <= request.options.relativeGap ? .withinGap : .notProven
     return Plan(
       model: .init(
         name: request.modelName, identity: request.modelIdentity, configuration: graph.configuration),
@@ -113,22 +133,11 @@ public struct Planner: Sendable {
       feasible: true, predictedPeakBytes: program.peakBytes, arenaBytes: program.arenaBytes,
       mappedBytes: program.mappedBytes, runtimeBytes: request.runtimeBytes,
       headroomBytes: request.capacity - request.charged(program), objective: best.objective,
-      bound: max(bound, best.objective),
-      gap: gap, status: status, termination: best.termination, nodes: best.nodes, rounds: best.rounds,
-      solveSeconds: seconds, trainable: Plan.names(of: best.selection, graph, naming: request.naming),
+      bound: bound, gap: gap, status: status, termination: best.certificate.ending,
+      nodes: best.certificate.nodes, rounds: best.certificate.rounds, solveSeconds: 0,
+      trainable: Plan.names(of: best.selection, graph, naming: request.naming),
       retainedNodes: best.selection.retained,
       learnerNodes: Plan.learners(of: best.selection, graph, scores: request.scores),
       trainableParameters: best.selection.trainedCount(of: graph))
   }
-}
-
-/// The best selection found under one saving policy.
-struct Candidate: Sendable {
-  let selection: Selection
-  let program: StepProgram
-  let objective: Double
-  let bound: Double
-  let termination: String
-  let nodes: Int
-  let rounds: Int
 }

@@ -9,6 +9,8 @@ struct PolicySearch {
   let space: DecisionSpace
   let template: StepTemplate
   let solver: any MILPSolver
+  /// When to stop looking for better and take what fits; nil for never.
+  let deadline: ContinuousClock.Instant?
 
   enum Outcome {
     case found(Candidate)
@@ -18,12 +20,20 @@ struct PolicySearch {
 
   /// Rows added for one proposal; the worst first.
   private static let rowsPerRound = 8
-  /// A guard only: every round either ends the search or adds a row that cuts the proposal off.
+  /// Proposals excluded one by one because they could not be placed, before rows are tightened for their sake.
+  private static let mostMisplaced = 3
+  /// A guard only: every round either ends the search or cuts the proposal off.
   private static let maximumRounds = 60
 
   func run() throws -> Outcome {
     let minimal = StepProgram(template, space.selection(space.minimal))
     guard request.charged(minimal) <= request.capacity else { return .needs(request.charged(minimal)) }
+    var best = bestNested()
+    var certificate = Certificate()
+    if space.score(best) >= space.totalScore {
+      certificate.ending = "optimal"
+      return .found(candidate(best, certificate))
+    }
 
     var program = MemoryProgram(template: template, space: space, countsMapped: !request.mappedFree)
     var rows: [Int: Int] = [:]
@@ -32,61 +42,72 @@ struct PolicySearch {
       rows[kernel] = capacity
       program.addPeakRow(kernel: kernel, capacity: capacity)
     }
-
-    let incumbent = bestNested()
-    for start in [space.minimal, incumbent, space.full] {
+    for start in [space.minimal, best, space.full] {
       for worst in worstKernels(TrainingStep(template, space.selection(start))).prefix(2) {
         require(worst.origin, request.capacity)
       }
     }
 
-    var bound = Double.infinity
-    var isTightened = false
-    var nodes = 0
-    var termination = "incumbent"
-    for round in 1...Self.maximumRounds {
-      var options = request.options
-      let start = program.assignment(incumbent)
-      options.incumbent = try program.model.violations(of: start).isEmpty ? start : nil
+    var misplaced = 0
+    while certificate.rounds < Self.maximumRounds, let options = try options(for: program, best) {
       let result = try solver.solve(program.model, options: options)
-      nodes += result.nodes
-      termination = "\(result.termination)"
-      // Rows tightened for the sake of placement exclude what might still fit, so only earlier bounds hold.
-      if !isTightened { bound = min(bound, result.bound) }
+      certificate.rounds += 1
+      certificate.nodes += result.nodes
+      certificate.ending = result.termination.words
+      // Rows tightened below the capacity exclude what might still fit, so only earlier bounds hold.
+      if misplaced <= Self.mostMisplaced { certificate.bound = min(certificate.bound, result.bound) }
       guard let solution = result.solution else { break }
       let chosen = program.chosen(solution)
       let proposal = StepProgram(template, space.selection(chosen))
       let excess = request.charged(proposal) - request.capacity
       if excess <= 0 {
-        return .found(candidate(chosen, proposal, bound: bound, termination, nodes, round))
+        // Not always better: tightened rows may have excluded the best known.
+        if space.score(chosen) > space.score(best) { best = chosen }
+        break
       }
       let live = proposal.training.liveBytes()
       let fixed = request.mappedFree ? 0 : proposal.mappedBytes
       let worst = worstKernels(proposal.training)
-      let overfull = worst.filter { live[$0.position] + fixed > request.capacity }
+      let overfull = worst.filter { live[$0.position] + fixed > request.capacity && rows[$0.origin] == nil }
+      for kernel in overfull.prefix(Self.rowsPerRound) { require(kernel.origin, request.capacity) }
       if overfull.isEmpty {
-        // What lives fits; its placement does not. Ask for that much less at the kernels that are nearly full.
-        isTightened = true
-        for kernel in worst.prefix(Self.rowsPerRound).map(\.origin) {
-          require(kernel, (rows[kernel] ?? request.capacity) - max(excess, Bytes.alignment))
+        // The rows hold, to the solver's tolerance, but the placement does not. It alone is excluded, until that has
+        // failed too often; then as much less is asked for at the kernels that are nearly full.
+        misplaced += 1
+        program.exclude(chosen)
+        if misplaced > Self.mostMisplaced {
+          for kernel in worst.prefix(Self.rowsPerRound).map(\.origin) {
+            require(kernel, (rows[kernel] ?? request.capacity) - max(excess, Bytes.alignment))
+          }
         }
-      } else {
-        for kernel in overfull.prefix(Self.rowsPerRound) { require(kernel.origin, request.capacity) }
       }
+      // What is said if there is no next round, for want of time or of anything left to try.
+      certificate.ending = misplaced > 0 ? "no placement found" : "time limit"
     }
-    // The search ended without a proposal that fits; the incumbent was simulated and does.
-    let fallback = StepProgram(template, space.selection(incumbent))
-    return .found(candidate(incumbent, fallback, bound: bound, termination, nodes, Self.maximumRounds))
+    return .found(candidate(best, certificate))
   }
 
-  private func candidate(
-    _ chosen: [Int?], _ program: StepProgram, bound: Double, _ termination: String, _ nodes: Int, _ rounds: Int
-  ) -> Candidate {
-    let scale = space.totalScore > 0 ? space.totalScore : 1
-    let objective = space.score(chosen) / scale
+  /// The request's options with what time is left and the best known as a start; nil when no time is left.
+  private func options(for program: MemoryProgram, _ best: [Int?]) throws -> SolveOptions? {
+    var options = request.options
+    options.timeLimit = deadline.map { $0 - .now }
+    if let left = options.timeLimit, left <= .zero { return nil }
+    // The solver's gap is relative to the largest coefficient where that is more than the objective; ours never is.
+    let largest = space.choices.flatMap(\.options).map(\.score).max() ?? 0
+    if largest > 0 { options.relativeGap *= min(1, space.score(best) / largest) }
+    let start = program.assignment(best)
+    options.incumbent = try program.model.violations(of: start).isEmpty ? start : nil
+    return options
+  }
+
+  private func candidate(_ chosen: [Int?], _ certificate: Certificate) -> Candidate {
+    let selection = space.selection(chosen)
+    let objective = space.share(chosen)
+    var certificate = certificate
+    certificate.bound = max(certificate.bound, objective)
     return Candidate(
-      selection: space.selection(chosen), program: program, objective: objective,
-      bound: max(min(bound, 1), objective), termination: termination, nodes: nodes, rounds: rounds)
+      selection: selection, program: StepProgram(template, selection), objective: objective,
+      certificate: certificate)
   }
 
   /// Kernels at which the live bytes have a local maximum, the largest first.
@@ -120,8 +141,7 @@ struct PolicySearch {
 
   private func nested(from depth: Int, _ percentile: Int) -> [Int?] {
     space.choices.map { choice in
-      let last = choice.options.count - 1
-      if choice.isPinned { return last }
+      guard let last = choice.options.indices.last, !choice.isPinned else { return choice.options.indices.last }
       guard let layer = choice.group.layer else {
         return choice.group.kind.isEmbedding && depth >= 0 || depth == layers ? nil : last
       }
@@ -135,5 +155,37 @@ struct PolicySearch {
 
   private func fits(_ chosen: [Int?]) -> Bool {
     request.charged(StepProgram(template, space.selection(chosen))) <= request.capacity
+  }
+}
+
+/// How sure a search is, and what it took.
+struct Certificate: Sendable {
+  /// No selection that fits captures a larger share of the score.
+  var bound = 1.0
+  /// Why the search ended; a search that gets no time at all ends so.
+  var ending = "time limit"
+  var nodes = 0
+  var rounds = 0
+}
+
+/// The best selection found under one saving policy.
+struct Candidate: Sendable {
+  let selection: Selection
+  let program: StepProgram
+  /// Share of the score captured.
+  let objective: Double
+  let certificate: Certificate
+}
+
+extension Termination {
+  fileprivate var words: String {
+    switch self {
+    case .optimal: "optimal"
+    case .gapReached: "gap reached"
+    case .nodeLimit: "node limit"
+    case .timeLimit: "time limit"
+    case .infeasible: "no placement found"
+    case .numericalTrouble(let trouble): "numerical trouble: \(trouble)"
+    }
   }
 }

@@ -83,3 +83,34 @@ extension DecisionSpace {
     }
   }
 }
+
+extension DecisionSpace {
+  /// Takes options away, at random, until at most `limit` choices are left; pinned groups keep what they train.
+  func restricted(to limit: Int, using generator: inout SeededGenerator) -> DecisionSpace {
+    var kept = choices.map { choice in
+      choice.isPinned ? choice.options.suffix(1) : choice.options.filter { _ in Bool.random(using: &generator) }
+    }
+    func size() -> Int {
+      zip(choices, kept).reduce(1) { $0 * ($1.0.isPinned ? 1 : $1.1.count + 1) }
+    }
+    while size() > limit {
+      let group = Int.random(in: kept.indices, using: &generator)
+      if !choices[group].isPinned, !kept[group].isEmpty {
+        kept[group].remove(at: Int.random(in: kept[group].indices, using: &generator))
+      }
+    }
+    return DecisionSpace(
+      graph: graph,
+      choices: zip(choices, kept).map {
+        GroupChoices(group: $0.group, options: Array($1), isPinned: $0.isPinned)
+      })
+  }
+
+  /// Every choice there is.
+  var all: [[Int?]] {
+    choices.reduce([[]]) { prefixes, choice in
+      let options = choice.options.indices.map(Optional.some)
+      return (choice.isPinned ? options : [nil] + options).flatMap { option in prefixes.map { $0 + [option] } }
+    }
+  }
+}

@@ -25,7 +25,7 @@ private struct Rows {
     }
   }
 
-  /// Bytes charged at every kernel of the template. Exact: all coefficients are bytes over 2²⁰.
+  /// Bytes charged at every kernel of the template, exact because all coefficients are bytes over 2²⁰.
   func bytes(_ chosen: [Int?]) -> [Int] {
     let values = program.assignment(chosen)
     return positions.map { position in

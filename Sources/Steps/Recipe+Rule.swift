@@ -1,5 +1,4 @@
 import Graph
-import Steps
 
 extension Recipe {
   /// The most threads that a step may have: OpenBLAS keeps a table of buffers, which more than 128 callers overrun.

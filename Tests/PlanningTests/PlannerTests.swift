@@ -1,0 +1,199 @@
+import Graph
+import Steps
+import Testing
+
+@testable import Optimization
+@testable import Planning
+
+/// A solver that answers as it is told, to see what the planner believes.
+private struct StubSolver: MILPSolver {
+  let answer: @Sendable (LinearModel, SolveOptions) throws -> SolveResult
+
+  func solve(_ model: LinearModel, options: SolveOptions) throws -> SolveResult { try answer(model, options) }
+
+  /// Claims that this assignment is the optimum.
+  static func claiming(_ values: [Bool], nodes: Int = 0) -> SolveResult {
+    SolveResult(
+      termination: .optimal, solution: Solution(values: values, objective: 1),
+      raw: RawStatus(code: 0, text: ""),
+      bound: 1, gap: 0, nodes: nodes, seconds: 0)
+  }
+
+  static func without(_ termination: Termination, bound: Double) -> SolveResult {
+    SolveResult(
+      termination: termination, solution: nil, raw: RawStatus(code: 0, text: ""), bound: bound, gap: nil,
+      nodes: 0, seconds: 0)
+  }
+}
+
+private func request(
+  _ share: Double, policies: [SavingPolicy] = [.keep], mappedFree: Bool = false,
+  edit: (inout Scores) -> Void = { _ in }
+) -> PlanRequest {
+  let graph = EncoderGraph(
+    EncoderConfiguration(
+      family: .bert, vocabularySize: 97, maximumPositions: 24, hiddenSize: 16, feedForwardSize: 40,
+      layerCount: 3,
+      headCount: 4))
+  var scores = Scores.prior(graph, modelIdentity: "small")
+  edit(&scores)
+  var request = PlanRequest(
+    graph: graph, modelName: "small", modelIdentity: "small", recipe: Recipe(batch: 3, sequence: 8),
+    policies: policies, scores: scores, budgetBytes: 0, mappedFree: mappedFree, runtimeBytes: 100)
+  let least = Infeasibility.smallestBudget(request)
+  let most = request.charged(StepProgram(graph, request.recipe, .full(graph))) + request.runtimeBytes
+  request.budgetBytes = least + Int(Double(most - least) * share)
+  return request
+}
+
+private func plan(_ request: PlanRequest, _ solver: any MILPSolver = GLPKSolver()) throws -> Plan {
+  guard case .plan(let plan) = try Planner(request, solver: solver).plan() else {
+    throw PlanError.badScores(reason: "the request is infeasible")
+  }
+  return plan
+}
+
+@Suite("The planner")
+struct PlannerTests {
+  @Test("believes the simulation, not the solver: a proposal that does not fit is never a plan")
+  func lyingSolver() throws {
+    let everything = StubSolver { model, _ in
+      StubSolver.claiming(model.columns.map { $0.fixedValue ?? $0.name.hasSuffix(".full") })
+    }
+    for share in [0, 0.3, 0.9] {
+      let request = request(share)
+      let plan = try plan(request, everything)
+      #expect(plan.chargedBytes <= request.budgetBytes)
+      #expect(plan.status == .notProven && plan.bound == 1)
+      #expect(plan.termination == "no placement found")
+    }
+  }
+
+  @Test(
+    "keeps the plan it had when the solver finds none, and says why",
+    arguments: [
+      (Termination.infeasible, "no placement found"),
+      (.timeLimit, "time limit"), (.nodeLimit, "node limit"),
+      (.numericalTrouble(.solverAborted), "numerical trouble"),
+    ])
+  func noAnswer(termination: Termination, words: String) throws {
+    let request = request(0.5)
+    let plan = try plan(request, StubSolver { _, _ in StubSolver.without(termination, bound: 0.97) })
+    #expect(plan.objective > 0 && plan.chargedBytes <= request.budgetBytes)
+    #expect(plan.status == .notProven && plan.bound == 0.97)
+    #expect(plan.termination.hasPrefix(words))
+  }
+
+  @Test("never gives up what it had for a worse proposal")
+  func worseProposal() throws {
+    let request = request(0.5)
+    // Only the pinned head, which is all that every solution has in common.
+    let least = StubSolver { model, _ in StubSolver.claiming(model.columns.map { $0.fixedValue ?? false }) }
+    let silent = StubSolver { _, _ in StubSolver.without(.timeLimit, bound: 1) }
+    #expect(try plan(request, least).objective == plan(request, silent).objective)
+  }
+
+  @Test("does not call a plan optimal that captures nothing while the bound says that something can be")
+  func nothingCaptured() throws {
+    let request = request(0) { scores in
+      // Only what cannot be afforded is worth anything.
+      for name in scores.tensors.keys { scores.tensors[name] = 0 }
+      scores.nodes = scores.nodes.map { $0.map { _ in 0 } }
+      scores.tensors["embeddings.word_embeddings.weight"] = 1
+    }
+    let plan = try plan(request, StubSolver { _, _ in StubSolver.without(.nodeLimit, bound: 0.5) })
+    #expect(plan.objective == 0 && plan.gap == 1 && plan.status == .notProven)
+  }
+
+  @Test("reports the nodes and rounds of all its searches")
+  func totals() throws {
+    let solver = StubSolver { model, options in
+      StubSolver.claiming(options.incumbent ?? model.columns.map { $0.fixedValue ?? false }, nodes: 7)
+    }
+    let plan = try plan(request(0.5, policies: SavingPolicy.allCases), solver)
+    #expect(plan.rounds == 3 && plan.nodes == 21)
+  }
+
+  @Test("without time still gives a plan that fits, and does not claim anything for it")
+  func noTime() throws {
+    var request = request(0.5, policies: SavingPolicy.allCases)
+    request.options.timeLimit = .nanoseconds(1)
+    let plan = try plan(request)
+    #expect(plan.chargedBytes <= request.budgetBytes && plan.objective > 0)
+    #expect(plan.status == .notProven && plan.bound == 1 && plan.rounds == 0)
+    #expect(plan.termination == "time limit")
+  }
+
+  @Test("takes a leaner policy only for more than the gap that was asked for")
+  func policies() throws {
+    for share in [0.2, 0.4, 0.6, 0.8] {
+      var request = request(share, policies: SavingPolicy.allCases)
+      request.options.relativeGap = 0
+      let best = try plan(request)
+      let alone = try SavingPolicy.allCases.map { policy in
+        request.policies = [policy]
+        return try plan(request)
+      }
+      #expect(abs(best.objective - (alone.map(\.objective).max() ?? 0)) <= 1e-6)
+      request.policies = SavingPolicy.allCases
+      request.options.relativeGap = 0.5
+      let rough = try plan(request)
+      #expect(rough.status != .notProven && rough.objective >= best.objective * 0.5)
+      let isEnough = alone[0].objective >= best.objective * 0.75
+      if isEnough { #expect(rough.recipe.saving == .keep) }
+    }
+  }
+
+  @Test("trains everything when everything fits, without a search")
+  func everything() throws {
+    let request = request(1)
+    let plan = try plan(request, StubSolver { _, _ in throw PlanError.badScores(reason: "not to be asked") })
+    #expect(plan.objective == 1 && plan.status == .optimal && plan.rounds == 0)
+    #expect(plan.trainableParameters == request.graph.parameterCount)
+  }
+
+  @Test("fits to the byte: feasible at the smallest feasible budget, infeasible at one byte less")
+  func smallestBudget() throws {
+    for mappedFree in [false, true] {
+      for policies in SavingPolicy.allCases.map({ [$0] }) + [SavingPolicy.allCases] {
+        var request = request(0, policies: policies, mappedFree: mappedFree)
+        let exact = try plan(request)
+        #expect(exact.chargedBytes <= request.budgetBytes)
+        request.budgetBytes -= 1
+        guard case .infeasible(let answer) = try Planner(request).plan() else {
+          Issue.record("one byte less is called feasible")
+          return
+        }
+        #expect(answer.smallestFeasibleBudgetBytes == request.budgetBytes + 1)
+        #expect(answer.budgetBytes == request.budgetBytes && !answer.feasible)
+      }
+    }
+  }
+
+  @Test("says what each change would need, and each promise holds")
+  func changes() throws {
+    var request = request(0, policies: SavingPolicy.allCases)
+    request.budgetBytes = request.budgetBytes * 9 / 10
+    guard case .infeasible(var answer) = try Planner(request).plan() else {
+      Issue.record("a tenth less than the least is called feasible")
+      return
+    }
+    answer.explain(request, smallerModels: [])
+    #expect(answer.changes.map(\.smallestFeasibleBudgetBytes).isSorted)
+    for (name, edit) in [
+      ("--batch 1", { (changed: inout PlanRequest) in changed.recipe.batch = 1 }),
+      ("--mapped-free", { $0.mappedFree = true }),
+    ] {
+      let change = try #require(answer.changes.first { $0.change.hasPrefix(name) })
+      #expect(change.suffices == (change.smallestFeasibleBudgetBytes <= request.budgetBytes))
+      var changed = request
+      edit(&changed)
+      changed.budgetBytes = change.smallestFeasibleBudgetBytes
+      #expect(try plan(changed).feasible)
+    }
+  }
+}
+
+extension Array where Element: Comparable {
+  fileprivate var isSorted: Bool { zip(self, dropFirst()).allSatisfy(<=) }
+}
