@@ -20,7 +20,7 @@ extension Plan {
       budgetBytes: request.budgetBytes, mappedFree: request.mappedFree, feasible: headroom >= 0,
       predictedPeakBytes: program.peakBytes, arenaBytes: program.arenaBytes, mappedBytes: program.mappedBytes,
       runtimeBytes: request.runtimeBytes, headroomBytes: headroom, objective: objective, bound: 1,
-      gap: objective > 0 ? (1 - objective) / objective : 0, status: .given, termination: "given", nodes: 0,
+      gap: max(0, 1 - objective), status: .given, termination: "given", nodes: 0,
       rounds: 0, solveSeconds: 0, trainable: names(of: selection, graph, naming: request.naming),
       retainedNodes: selection.retained, learnerNodes: learners(of: selection, graph, scores: request.scores),
       trainableParameters: selection.trainedCount(of: graph))

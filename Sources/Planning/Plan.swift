@@ -87,8 +87,10 @@ extension Plan {
 
   /// The plan's tensors and nodes, in terms of a graph.
   ///
-  /// - Throws: ``PlanError`` when a name is unknown or a number out of range.
+  /// - Throws: ``PlanError`` when a name is unknown or a number out of range, the recipe's included: what this returns can be
+  ///   lowered.
   public func selection(of graph: EncoderGraph) throws -> Selection {
+    if let rule = recipe.brokenRule(for: graph) { throw PlanError.badRecipe(reason: rule) }
     let nodes = graph.configuration.feedForwardSize
     let layers = graph.configuration.layerCount
     guard retainedNodes.count == layers, learnerNodes.count == layers else {
@@ -108,8 +110,9 @@ extension Plan {
     let known = Dictionary(uniqueKeysWithValues: graph.parameters.map { ($0.name, $0) })
     for name in trainable {
       guard let parameter = known[graph.canonicalName(name)] else { throw PlanError.unknownTensor(name) }
-      if parameter.isSplitByNode || parameter.nodeAxis != nil,
-        let layer = graph.groups[parameter.group].layer, retainedNodes[layer] == nodes
+      // Where all nodes are learners, that says it all.
+      if parameter.nodeAxis != nil, let layer = graph.groups[parameter.group].layer,
+        retainedNodes[layer] == nodes
       {
         continue
       }

@@ -14,6 +14,7 @@ public enum PlanError: UserFacingError, Equatable {
   case unknownTensor(String)
   case otherModel(expected: String, found: String)
   case badScores(reason: String)
+  case badRecipe(reason: String)
 
   public var exitStatus: ExitStatus {
     switch self {
@@ -42,6 +43,7 @@ public enum PlanError: UserFacingError, Equatable {
     case .unknownTensor(let name): "the plan trains '\(name)', which this model does not have"
     case .otherModel(let expected, let found):
       "made for \(expected), but the model is \(found); make it again for this model"
+    case .badRecipe(let reason): "the plan's recipe cannot be carried out: \(reason); make the plan again"
     case .badScores(let reason): "the scores do not fit the model: \(reason); run 'permafrost prime' again"
     }
   }

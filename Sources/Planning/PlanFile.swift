@@ -46,7 +46,14 @@ public enum PlanFile {
   }
 
   private static func read<Value: Decodable>(_ path: String, kind: String, schema: Int) throws -> Value {
-    guard let data = FileManager.default.contents(atPath: path) else { throw PlanError.missing(path: path) }
+    let data: Data
+    do {
+      data = try Data(contentsOf: URL(fileURLWithPath: path))
+    } catch CocoaError.fileReadNoSuchFile {
+      throw PlanError.missing(path: path)
+    } catch {
+      throw PlanError.unreadable(path: path, reason: reason(error))
+    }
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
     do {

@@ -71,8 +71,13 @@ public struct Planner: Sendable {
     case infeasible(Infeasibility)
   }
 
+  /// Finds the plan, or says why there is none.
+  ///
+  /// - Throws: ``PlanError`` when the recipe or the scores do not fit the model, and what the solver throws.
   public func plan() throws -> Outcome {
-    try plan(over: DecisionSpace(request.graph, scores: request.scores, pinned: request.pinned))
+    if let rule = request.recipe.brokenRule(for: request.graph) { throw PlanError.badRecipe(reason: rule) }
+    if let rule = request.scores.brokenRule(request.graph) { throw PlanError.badScores(reason: rule) }
+    return try plan(over: DecisionSpace(request.graph, scores: request.scores, pinned: request.pinned))
   }
 
   /// As ``plan()``, with fewer or other ways to train the groups.
@@ -96,22 +101,23 @@ public struct Planner: Sendable {
       }
       if candidates.last?.objective == 1 { break }
     }
-    // What one policy cannot capture another may, so only the largest bound holds for all.
-    let bound = candidates.map(\.certificate.bound).max() ?? 0
     // Policies cost time in their order: the first that is good enough, or else the best.
+    let bound = candidates.map(\.certificate.bound).max() ?? 0
     let best =
-      candidates.first { gap($0.objective, bound) <= request.options.relativeGap }
+      candidates.first { gap($0.objective, bound) <= max(request.options.relativeGap, Self.proofTolerance) }
       ?? candidates.max { $0.objective < $1.objective }
     guard let best else {
       return .infeasible(
         Infeasibility(
           budgetBytes: request.budgetBytes, smallestFeasibleBudgetBytes: smallest + request.runtimeBytes))
     }
-    var plan = makePlan(best, bound: bound)
-    plan.nodes = candidates.reduce(0) { $0 + $1.certificate.nodes }
-    plan.rounds = candidates.reduce(0) { $0 + $1.certificate.rounds }
-    plan.solveSeconds = (ContinuousClock.now - start) / .seconds(1)
-    return .plan(plan)
+    var certificate = best.certificate
+    // What one policy cannot capture another may, so only the largest bound holds for all.
+    certificate.bound = bound
+    certificate.nodes = candidates.reduce(0) { $0 + $1.certificate.nodes }
+    certificate.rounds = candidates.reduce(0) { $0 + $1.certificate.rounds }
+    let seconds = (ContinuousClock.now - start) / .seconds(1)
+    return .plan(makePlan(best, certificate, seconds: seconds))
   }
 
   /// What is not proven, as a share of the bound.
@@ -119,10 +125,10 @@ public struct Planner: Sendable {
     bound > objective ? (bound - objective) / bound : 0
   }
 
-  private func makePlan(_ best: Candidate, bound: Double) -> Plan {
+  private func makePlan(_ best: Candidate, _ certificate: Certificate, seconds: Double) -> Plan {
     let graph = request.graph
     let program = best.program
-    let gap = gap(best.objective, bound)
+    let gap = gap(best.objective, certificate.bound)
     let status: Plan.Status =
       gap <= Self.proofTolerance ? .optimal : gap <= request.options.relativeGap ? .withinGap : .notProven
     return Plan(
@@ -133,8 +139,8 @@ public struct Planner: Sendable {
       feasible: true, predictedPeakBytes: program.peakBytes, arenaBytes: program.arenaBytes,
       mappedBytes: program.mappedBytes, runtimeBytes: request.runtimeBytes,
       headroomBytes: request.capacity - request.charged(program), objective: best.objective,
-      bound: bound, gap: gap, status: status, termination: best.certificate.ending,
-      nodes: best.certificate.nodes, rounds: best.certificate.rounds, solveSeconds: 0,
+      bound: certificate.bound, gap: gap, status: status, termination: certificate.ending,
+      nodes: certificate.nodes, rounds: certificate.rounds, solveSeconds: seconds,
       trainable: Plan.names(of: best.selection, graph, naming: request.naming),
       retainedNodes: best.selection.retained,
       learnerNodes: Plan.learners(of: best.selection, graph, scores: request.scores),

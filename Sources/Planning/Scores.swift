@@ -76,8 +76,9 @@ public struct Scores: Sendable, Codable, Equatable {
     }
     let missing = graph.parameters.first { !$0.isSplitByNode && tensors[$0.name] == nil }
     if let missing { return "no score for '\(missing.name)'" }
-    let isSound = (Array(tensors.values) + nodes.joined()).allSatisfy { $0.isFinite && $0 >= 0 }
-    return isSound ? nil : "a score is negative or not finite"
+    let all = graph.parameters.compactMap { tensors[$0.name] } + nodes.joined()
+    if !all.allSatisfy({ $0 >= 0 }) { return "a score is negative or no number" }
+    return all.reduce(0, +).isFinite ? nil : "the scores are too large to be added up"
   }
 
   /// A layer's nodes from the highest score to the lowest; ties keep their order.
@@ -88,8 +89,9 @@ public struct Scores: Sendable, Codable, Equatable {
 
   /// What a selection captures: its tensors' scores and those of the best nodes of every layer.
   public func captured(by selection: Selection, of graph: EncoderGraph) -> Double {
-    let whole = selection.trainable.reduce(0) { total, id in
-      let parameter = graph.parameters[id]
+    // In the graph's order, because a sum in a set's order changes from run to run.
+    let whole = graph.parameters.filter { selection.trainable.contains($0.id) }.reduce(0.0) {
+      total, parameter in
       guard parameter.nodeAxis != nil, let layer = graph.groups[parameter.group].layer else {
         return total + (tensors[parameter.name] ?? 0)
       }
