@@ -106,18 +106,17 @@ public struct PlanCheck: Report {
   private mutating func checkFigures(
     _ plan: Plan, _ graph: EncoderGraph, _ selection: Selection, _ program: StepProgram
   ) {
-    func compare(_ name: String, _ recorded: Int, _ fresh: Int) {
+    func compare(_ name: String, _ recorded: Int, _ fresh: Int, _ print: (Int) -> String) {
       note(
         name, recorded == fresh,
         recorded == fresh
-          ? Quantity.count(fresh)
-          : "the plan says \(Quantity.count(recorded)), the simulation says \(Quantity.count(fresh)); make the plan again"
-      )
+          ? print(fresh)
+          : "the plan says \(print(recorded)), the simulation says \(print(fresh)); make the plan again")
     }
-    compare("trainable_parameters", plan.trainableParameters, selection.trainedCount(of: graph))
-    compare("arena_bytes", plan.arenaBytes, program.arenaBytes)
-    compare("mapped_bytes", plan.mappedBytes, program.mappedBytes)
-    compare("predicted_peak_bytes", plan.predictedPeakBytes, program.peakBytes)
+    compare("trainable_parameters", plan.trainableParameters, selection.trainedCount(of: graph), Quantity.count)
+    compare("arena_bytes", plan.arenaBytes, program.arenaBytes, ByteCount.formatExactly)
+    compare("mapped_bytes", plan.mappedBytes, program.mappedBytes, ByteCount.formatExactly)
+    compare("predicted_peak_bytes", plan.predictedPeakBytes, program.peakBytes, ByteCount.formatExactly)
   }
 
   /// What the plan says of itself has to add up.
@@ -129,7 +128,7 @@ public struct PlanCheck: Report {
     note(
       "headroom_bytes", isSound,
       isSound
-        ? Quantity.count(headroom)
+        ? ByteCount.formatExactly(headroom)
         : "budget, runtime, peak and headroom do not add up to a feasible plan; make the plan again")
     let scores = [plan.objective, plan.bound, plan.gap]
     let isCertified =
@@ -166,7 +165,7 @@ public struct PlanCheck: Report {
       runtime.bytes)
     let place = device?.identifier ?? (given == nil ? "the recorded budget" : "the given budget")
     let sum =
-      "\(ByteCount.formatExactly(needed)), \(ByteCount.formatExactly(runtime.bytes)) of them the program "
+      "\(ByteCount.formatExactly(needed)), \(ByteCount.formatExactly(runtime.bytes)) of them the program, "
       + "\(runtime.words), of \(ByteCount.formatExactly(budget)) on \(place)"
     let fits = !overflow && needed <= budget
     note("budget", fits, fits ? "needs \(sum)" : "does not fit: needs \(sum); plan for this budget")

@@ -9,8 +9,10 @@
 @main
 enum Main {
   static func main() {
-    Interruption.install()
     let arguments = Array(CommandLine.arguments.dropFirst())
-    exit(LeanVerb.run(arguments) ?? CommandRunner.run(arguments))
+    // Children leave SIGINT as it is: the parent, which passes it on, does the talking.
+    if let code = LeanVerb.run(arguments) { exit(code) }
+    Interruption.install()
+    exit(CommandRunner.run(arguments))
   }
 }

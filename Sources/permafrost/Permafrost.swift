@@ -21,11 +21,7 @@ struct Permafrost: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      DevicesCommand.self,
-      ModelsCommand.self,
-      EstimateCommand.self,
-      PlanCommand.self,
-      CheckCommand.self,
+      DevicesCommand.self, ModelsCommand.self, EstimateCommand.self, PlanCommand.self, CheckCommand.self,
       ExportCommand.self,
     ])
 }

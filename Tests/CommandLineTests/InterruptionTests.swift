@@ -22,6 +22,18 @@ struct InterruptionTests {
     }
   }
 
+  @Test("SIGINT while the program measures itself is told once, by the parent")
+  func interruptedChild() throws {
+    let arguments = ["estimate", "bert-tiny", "--batch", "4", "--seq", "32", "--threads", "64"]
+    let run = try CommandLineProgram.run(arguments) { process in
+      try waitUntilCaught(SIGINT, by: process.processIdentifier)
+      usleep(30_000)
+      kill(process.processIdentifier, SIGINT)
+    }
+    #expect(run.hasExited && run.exitCode == 130)
+    #expect(run.errorLines == ["permafrost: error: interrupted"])
+  }
+
   /// Waits until the process has a handler for the signal: the bits of `SigCgt` in `/proc/PID/status`.
   private func waitUntilCaught(_ signal: Int32, by process: pid_t) throws {
     for _ in 0..<3000 {

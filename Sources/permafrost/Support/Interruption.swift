@@ -26,8 +26,10 @@ enum Interruption {
         Interruption.state[1] = 1
         return
       }
+      // A terminal shows ^C, or a bar, on the line where the cursor is.
       let line: StaticString = "\npermafrost: error: interrupted\n"
-      _ = write(2, line.utf8Start, line.utf8CodeUnitCount)
+      let skipped = isatty(2) == 1 ? 0 : 1
+      _ = write(2, line.utf8Start + skipped, line.utf8CodeUnitCount - skipped)
       _exit(130)
     }
     // A command started to go on in the background stays uninterrupted.
