@@ -79,8 +79,7 @@ public struct PyTorchExporter: Exporter {
     case .recompute:
       """
       'recompute': every layer keeps its input only and runs again in backward. After apply_plan, call
-      model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False}); with Trainer, set
-      gradient_checkpointing and gradient_checkpointing_kwargs alike.
+      plan.recompute_layers(model); with Trainer, do the same and leave its own gradient checkpointing off.
       """
     }
   }

@@ -13,6 +13,7 @@ public enum PlanError: UserFacingError, Equatable {
   case contradictoryNodes(String)
   case unknownTensor(String)
   case otherModel(expected: String, found: String)
+  case otherShape(path: String)
   case badScores(reason: String)
   case badRecipe(reason: String)
 
@@ -44,6 +45,8 @@ public enum PlanError: UserFacingError, Equatable {
     case .otherModel(let expected, let found):
       "made for \(expected), but the model is \(found); make it again for this model"
     case .badRecipe(let reason): "the plan's recipe cannot be carried out: \(reason); make the plan again"
+    case .otherShape(let path):
+      "\(path): the scores are of a model of another shape; give the --task or --labels they were primed with, or prime this model"
     case .badScores(let reason): "the scores do not fit the model: \(reason); run 'permafrost prime' again"
     }
   }

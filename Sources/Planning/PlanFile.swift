@@ -32,9 +32,7 @@ public enum PlanFile {
   public static func readScores(_ path: String, for graph: EncoderGraph, identity: String) throws -> Scores {
     let scores: Scores = try read(path, kind: Scores.kind, schema: Scores.currentSchema)
     guard scores.modelIdentity == identity else {
-      throw PlanError.otherModel(
-        expected: "a model with identity \(scores.modelIdentity.prefix(12))", found: String(identity.prefix(12))
-      )
+      throw PlanError.otherShape(path: path)
     }
     if let reason = scores.brokenRule(graph) { throw PlanError.badScores(reason: reason) }
     return scores

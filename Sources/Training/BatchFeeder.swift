@@ -28,7 +28,9 @@ struct BatchFeeder {
     for index in sampler.batch(at: step) { batch.append(data[index]) }
   }
 
-  /// B sequences of S tokens: ids that walk through the vocabulary, labels in turn. What they say does not matter, how many there are does.
+  /// B sequences of S tokens: ids that walk through the vocabulary, labels in turn.
+  ///
+  /// What they say does not matter, how many there are does.
   mutating func fillLargest() {
     batch.removeAll()
     for sequence in 0..<recipe.batch {

@@ -36,7 +36,9 @@ struct RootTests {
 
 
         """)
-    for verb in ["devices", "models", "estimate", "plan", "check"] {
+    for verb in [
+      "devices", "models", "estimate", "prime", "plan", "check", "verify", "train", "export",
+    ] {
       #expect(run.standardOutput.contains("\n  \(verb) "), "\(verb) is not listed")
     }
     #expect(!run.standardOutput.contains("worker"))
@@ -55,7 +57,11 @@ struct RootTests {
     #expect(run.standardOutput.wholeMatch(of: /\d+\.\d+\.\d+\n/) != nil)
   }
 
-  @Test("every verb has help", arguments: ["devices", "models", "estimate", "plan", "check"])
+  @Test(
+    "every verb has help",
+    arguments: [
+      "devices", "models", "estimate", "prime", "plan", "check", "verify", "train", "export",
+    ])
   func verbHelp(verb: String) throws {
     let run = try CommandLineProgram.run(verb, "--help")
     #expect(run.exitCode == 0)

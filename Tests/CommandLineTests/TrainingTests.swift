@@ -151,7 +151,8 @@ struct TrainingTests {
   func wrongInputs(arguments: [String], code: Int) throws {
     try withSmallTask { directory in
       let plan = [
-        "plan", "model", "--budget", "64MiB", "--batch", "4", "--seq", "12", "--runtime", "30MiB", "-o", "p.json",
+        "plan", "model", "--budget", "64MiB", "--batch", "4", "--seq", "12", "--runtime", "30MiB", "-o",
+        "p.json",
       ]
       #expect(try CommandLineProgram.run(plan, in: directory).exitCode == 0)
       let three = directory.appendingPathComponent("three")

@@ -232,7 +232,7 @@ struct ScoreFileTests {
   @Test("is refused for another model, with too few or too many, or with a score that cannot be one")
   func refused() throws {
     let other = #expect(throws: PlanError.self) { try read({ _ in }, identity: "large") }
-    guard case .otherModel = other else {
+    guard case .otherShape = other else {
       Issue.record("another identity gives \(String(describing: other))")
       return
     }

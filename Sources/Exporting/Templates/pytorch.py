@@ -98,6 +98,17 @@ def parameter_groups(model, weight_decay):
     ]
 
 
+def recompute_layers(model):
+    """Gradient checkpointing of every layer, so that backward still stops below the lowest tensor that trains.
+
+    transformers may make the embeddings' output require a gradient, which would draw backward through frozen layers.
+    """
+    enable = getattr(model, "activation_checkpointing_enable", None) or model.gradient_checkpointing_enable
+    enable({"use_reentrant": False})
+    if getattr(model, "_require_grads_hook", None) is not None:
+        model.disable_input_require_grads()
+
+
 def assert_plan(model):
     """Raises PlanMismatch unless the plan is in force: names, shapes, counts, and who has a gradient after a backward.
 
@@ -116,8 +127,7 @@ def assert_plan(model):
         raise PlanMismatch(f"{count} parameters train, the plan trains {PLAN['trainable_parameters']}")
     reached = _reached_by_backward(model, tensors)
     _refuse("has a gradient after a backward, which the plan freezes", sorted(reached - set(_trained(expected))))
-    _refuse("has no gradient after a backward, which the plan trains; with gradient checkpointing, pass "
-            "gradient_checkpointing_kwargs={'use_reentrant': False}",
+    _refuse("has no gradient after a backward, which the plan trains; for gradient checkpointing, use recompute_layers",
             [name for name in _trained(expected) if name not in reached])
 
 
