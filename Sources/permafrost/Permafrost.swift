@@ -21,12 +21,7 @@ struct Permafrost: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-<<<<<<< HEAD
       DevicesCommand.self, ModelsCommand.self, EstimateCommand.self, PrimeCommand.self, PlanCommand.self,
       CheckCommand.self, VerifyCommand.self, TrainCommand.self, ExportCommand.self,
-=======
-      DevicesCommand.self, ModelsCommand.self, EstimateCommand.self, PlanCommand.self, CheckCommand.self,
-      ExportCommand.self,
->>>>>>> e6ddc8a09eb981d1f3ce53e6fa372fd7b00f4f30
     ])
 }
