@@ -64,7 +64,9 @@ struct SmallProblem {
 
 @Suite("The planner, against every selection tried one by one")
 struct BruteForceTests {
-  /// 200 of them; more with `PERMAFROST_SEEDS`. The last two once failed: a gap that added up over policies, a placement
+  /// As many as `PERMAFROST_SEEDS` says, or 200.
+  ///
+  /// The last two once failed: a gap that added up over policies, a placement
   /// that was given up too early.
   static let seeds =
     Array(0..<(ProcessInfo.processInfo.environment["PERMAFROST_SEEDS"].flatMap { Int($0) } ?? 200)) + [
