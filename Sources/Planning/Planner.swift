@@ -22,7 +22,7 @@ public struct PlanRequest: Sendable {
   public var pinned: Set<GroupKind> = [.head]
   /// How a tensor is called in the checkpoint.
   public var naming: @Sendable (Parameter) -> String
-  public var options = SolveOptions(relativeGap: 1e-3, nodeLimit: 400, timeLimit: .seconds(30))
+  public var options = SolveOptions(relativeGap: 1e-3, nodeLimit: 2000, timeLimit: .seconds(30))
 
   public init(
     graph: EncoderGraph, modelName: String, modelIdentity: String, recipe: Recipe,

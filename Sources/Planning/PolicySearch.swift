@@ -49,6 +49,7 @@ struct PolicySearch {
     }
 
     var misplaced = 0
+    var limit = request.capacity
     while certificate.rounds < Self.maximumRounds, let options = try options(for: program, best) {
       let result = try solver.solve(program.model, options: options)
       certificate.rounds += 1
@@ -59,8 +60,7 @@ struct PolicySearch {
       guard let solution = result.solution else { break }
       let chosen = program.chosen(solution)
       let proposal = StepProgram(template, space.selection(chosen))
-      let excess = request.charged(proposal) - request.capacity
-      if excess <= 0 {
+      if request.charged(proposal) <= request.capacity {
         // Not always better: tightened rows may have excluded the best known.
         if space.score(chosen) > space.score(best) { best = chosen }
         break
@@ -72,13 +72,13 @@ struct PolicySearch {
       for kernel in overfull.prefix(Self.rowsPerRound) { require(kernel.origin, request.capacity) }
       if overfull.isEmpty {
         // The rows hold, to the solver's tolerance, but the placement does not. It alone is excluded, until that has
-        // failed too often; then as much less is asked for at the kernels that are nearly full.
+        // failed too often; then what its placement wastes is asked for as well, at the kernels that are nearly full.
         misplaced += 1
         program.exclude(chosen)
         if misplaced > Self.mostMisplaced {
-          for kernel in worst.prefix(Self.rowsPerRound).map(\.origin) {
-            require(kernel, (rows[kernel] ?? request.capacity) - max(excess, Bytes.alignment))
-          }
+          let waste = request.charged(proposal) - fixed - (live.max() ?? 0)
+          limit = min(limit - Bytes.alignment, request.capacity - waste)
+          for kernel in worst.prefix(Self.rowsPerRound) { require(kernel.origin, limit) }
         }
       }
       // What is said if there is no next round, for want of time or of anything left to try.

@@ -144,6 +144,20 @@ struct PlannerTests {
     }
   }
 
+  @Test("captures at least as much with more budget, and where mapped weights cost nothing")
+  func moreRoom() throws {
+    var least = 0.0
+    for share in [0, 0.1, 0.25, 0.5, 0.75, 1] {
+      var request = request(share, policies: SavingPolicy.allCases)
+      request.options.relativeGap = 0
+      let counted = try plan(request).objective
+      request.mappedFree = true
+      #expect(try plan(request).objective >= counted - 1e-6)
+      #expect(counted >= least - 1e-6)
+      least = counted
+    }
+  }
+
   @Test("trains everything when everything fits, without a search")
   func everything() throws {
     let request = request(1)
