@@ -64,16 +64,10 @@ struct SmallProblem {
 
 @Suite("The planner, against every selection tried one by one")
 struct BruteForceTests {
-<<<<<<< HEAD
-  /// 200 of them, or as many as `PERMAFROST_SEEDS` says.
-  ///
-  /// The last two once failed: a gap that added up over policies, a placement that was given up too early.
-=======
   /// As many as `PERMAFROST_SEEDS` says, or 200.
   ///
   /// The last two once failed: a gap that added up over policies, a placement
   /// that was given up too early.
->>>>>>> a1cd00d29c6795f39506c984b29dfe6b7341245c
   static let seeds =
     Array(0..<(ProcessInfo.processInfo.environment["PERMAFROST_SEEDS"].flatMap { Int($0) } ?? 200)) + [
       947, 1877,
