@@ -6,11 +6,12 @@ extension HuggingFaceConfiguration {
     let c = encoder
     let json: JSONObject =
       switch c.family {
-      case .bert:
+      case .bert, .roberta, .xlmRoberta, .electra:
         JSONObject([
           "model_type": .string(c.family.rawValue), "vocab_size": .integer(c.vocabularySize),
           "max_position_embeddings": .integer(c.maximumPositions),
-          "type_vocab_size": .integer(c.typeVocabularySize), "hidden_size": .integer(c.hiddenSize),
+          "type_vocab_size": .integer(c.typeVocabularySize), "embedding_size": .integer(c.embeddingSize),
+          "hidden_size": .integer(c.hiddenSize),
           "intermediate_size": .integer(c.feedForwardSize), "num_hidden_layers": .integer(c.layerCount),
           "num_attention_heads": .integer(c.headCount), "hidden_act": .string(c.activation.rawValue),
           "layer_norm_eps": .decimal(c.layerNormEpsilon), "hidden_dropout_prob": .decimal(c.hiddenDropout),
@@ -39,7 +40,7 @@ extension HuggingFaceConfiguration {
     let outputs = encoder.problem.outputs
     precondition(labels.map { $0.count == outputs } ?? true, "\(labels ?? []) do not name \(outputs) outputs")
     let names = labels ?? readLabels ?? (0..<outputs).map { "LABEL_\($0)" }
-    json["architectures"] = .array([.string(encoder.family.sequenceClassifier)])
+    json["architectures"] = .array([.string(encoder.transformersClass)])
     var labelOfIndex = JSONObject()
     var indexOfLabel = JSONObject()
     for (index, name) in names.enumerated() {
@@ -53,6 +54,8 @@ extension HuggingFaceConfiguration {
       switch encoder.problem {
       case .classification: .string("single_label_classification")
       case .regression: .string("regression")
+      case .multiLabel: .string("multi_label_classification")
+      case .span: .null
       }
     // The weights are written as F32, and transformers loads them as what stands here.
     for field in ["torch_dtype", "dtype"] where json[field] != nil { json[field] = .string("float32") }
@@ -73,13 +76,18 @@ extension HuggingFaceConfiguration {
   }
 }
 
-extension ModelFamily {
+extension EncoderConfiguration {
   /// The class that loads the encoder with the head of `EncoderGraph` in transformers.
-  var sequenceClassifier: String {
-    switch self {
-    case .bert: "BertForSequenceClassification"
-    case .distilbert: "DistilBertForSequenceClassification"
-    }
+  var transformersClass: String {
+    let family =
+      switch family {
+      case .bert: "Bert"
+      case .distilbert: "DistilBert"
+      case .roberta: "Roberta"
+      case .xlmRoberta: "XLMRoberta"
+      case .electra: "Electra"
+      }
+    return family + (problem == .span ? "ForQuestionAnswering" : "ForSequenceClassification")
   }
 }
 

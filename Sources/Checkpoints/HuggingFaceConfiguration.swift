@@ -54,7 +54,7 @@ private struct ConfigurationFields {
     guard let family = ModelFamily(rawValue: type) else { throw Reason.unknownModelType(type) }
     let encoder =
       switch family {
-      case .bert: try bert(problem: problem ?? self.problem())
+      case .bert, .roberta, .xlmRoberta, .electra: try bert(family, problem: problem ?? self.problem())
       case .distilbert: try distilBERT(problem: problem ?? self.problem())
       }
     guard encoder.hiddenSize % encoder.headCount == 0 else {
@@ -63,7 +63,8 @@ private struct ConfigurationFields {
     return encoder
   }
 
-  private func bert(problem: Problem) throws -> EncoderConfiguration {
+  /// BERT and the families that share its fields.
+  private func bert(_ family: ModelFamily, problem: Problem) throws -> EncoderConfiguration {
     let positions = try optionalString("position_embedding_type") ?? "absolute"
     guard positions == "absolute" else {
       throw Reason.unsupported(field: "position_embedding_type", value: positions, supported: "absolute")
@@ -73,9 +74,10 @@ private struct ConfigurationFields {
     }
     let dropout = try rate("hidden_dropout_prob") ?? 0.1
     return EncoderConfiguration(
-      family: .bert, vocabularySize: try size("vocab_size", 1...Self.largestTable),
+      family: family, vocabularySize: try size("vocab_size", 1...Self.largestTable),
       maximumPositions: try size("max_position_embeddings", 1...Self.largestTable),
       typeVocabularySize: try size("type_vocab_size", 1...Self.largestTable),
+      embeddingSize: family == .electra ? try size("embedding_size", 1...Self.largestWidth) : nil,
       hiddenSize: try size("hidden_size", 1...Self.largestWidth),
       feedForwardSize: try size("intermediate_size", 1...Self.largestWidth),
       layerCount: try size("num_hidden_layers", 1...Self.mostLayers),

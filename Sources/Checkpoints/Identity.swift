@@ -19,6 +19,8 @@ extension EncoderGraph {
       switch c.problem {
       case .classification: "classification"
       case .regression: "regression"
+      case .multiLabel: "multi-label"
+      case .span: "span"
       }
     return [
       "permafrost model shape 1", "family \(c.family.rawValue)", "heads \(c.headCount)",

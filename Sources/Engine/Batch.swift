@@ -9,18 +9,18 @@ public struct Batch: Sendable {
   public private(set) var types: [Int32] = []
   /// First token of every sequence, and the number of tokens last.
   public private(set) var offsets: [Int32] = [0]
-  /// Class numbers, or the bits of F32 targets for regression.
+  /// As many a sequence as the problem has: class numbers, token positions, or the bits of F32 targets.
   public private(set) var labels: [Int32] = []
 
-  public init(sequences: Int, tokens: Int) {
+  public init(sequences: Int, tokens: Int, labelsPerSequence: Int = 1) {
     ids.reserveCapacity(tokens)
     positions.reserveCapacity(tokens)
     types.reserveCapacity(tokens)
     offsets.reserveCapacity(sequences + 1)
-    labels.reserveCapacity(sequences)
+    labels.reserveCapacity(sequences * labelsPerSequence)
   }
 
-  public var sequenceCount: Int { labels.count }
+  public var sequenceCount: Int { offsets.count - 1 }
   public var tokenCount: Int { ids.count }
 
   public mutating func removeAll() {
@@ -34,15 +34,23 @@ public struct Batch: Sendable {
 
   /// Appends one sequence.
   ///
-  /// - Parameter firstSegment: how many of its tokens are of type 0; the rest are of type 1.
-  public mutating func append(_ tokens: some Collection<Int32>, firstSegment: Int, label: Int32) {
+  /// - Parameters:
+  ///   - firstSegment: how many of its tokens are of type 0; the rest are of type 1.
+  ///   - labels: as many as the problem has for a sequence.
+  public mutating func append(
+    _ tokens: some Collection<Int32>, firstSegment: Int, labels: some Collection<Int32>
+  ) {
     for (position, token) in tokens.enumerated() {
       ids.append(token)
       positions.append(Int32(position))
       types.append(position < firstSegment ? 0 : 1)
     }
     offsets.append(Int32(ids.count))
-    labels.append(label)
+    self.labels.append(contentsOf: labels)
+  }
+
+  public mutating func append(_ tokens: some Collection<Int32>, firstSegment: Int, label: Int32) {
+    append(tokens, firstSegment: firstSegment, labels: CollectionOfOne(label))
   }
 
   public mutating func append(_ tokens: some Collection<Int32>, firstSegment: Int, target: Float) {

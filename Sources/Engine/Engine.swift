@@ -175,11 +175,6 @@ public final class Engine {
     for id in batch.ids where !(0..<Int32(configuration.vocabularySize)).contains(id) {
       throw EngineError.tokenOutOfRange(id: Int(id), vocabulary: configuration.vocabularySize)
     }
-    if case .classification(let labels) = configuration.problem {
-      for label in batch.labels where !(0..<Int32(labels)).contains(label) {
-        throw EngineError.labelOutOfRange(label: Int(label), labels: labels)
-      }
-    }
     for index in 0..<batch.sequenceCount {
       let length = batch.offsets[index + 1] - batch.offsets[index]
       guard length > 0 else { throw EngineError.emptySequence(index: index) }
@@ -188,6 +183,7 @@ public final class Engine {
           sequences: 1, tokens: Int(length), limitSequences: 1, limitTokens: step.recipe.sequence)
       }
     }
+    try checkLabels(batch, configuration.problem)
     copy(batch.ids, to: inputs.ids)
     copy(batch.positions, to: inputs.positions)
     copy(batch.types, to: inputs.types)
@@ -195,6 +191,27 @@ public final class Engine {
     copy(batch.labels, to: inputs.labels)
     state.tokens = batch.tokenCount
     state.sequences = batch.sequenceCount
+  }
+
+  private func checkLabels(_ batch: Batch, _ problem: Problem) throws {
+    guard batch.labels.count == batch.sequenceCount * problem.labelsPerSequence else {
+      throw EngineError.labelCount(
+        found: batch.labels.count, expected: batch.sequenceCount * problem.labelsPerSequence)
+    }
+    switch problem {
+    case .classification(let labels):
+      for label in batch.labels where !(0..<Int32(labels)).contains(label) {
+        throw EngineError.labelOutOfRange(label: Int(label), labels: labels)
+      }
+    case .span:
+      for (index, label) in batch.labels.enumerated() {
+        let length = batch.offsets[index / 2 + 1] - batch.offsets[index / 2]
+        guard (0..<length).contains(label) else {
+          throw EngineError.labelOutOfRange(label: Int(label), labels: Int(length))
+        }
+      }
+    case .regression, .multiLabel: break
+    }
   }
 
   private func copy(_ values: [Int32], to address: UnsafeMutableRawPointer?) {

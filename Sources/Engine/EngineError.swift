@@ -7,6 +7,7 @@ public enum EngineError: UserFacingError, Equatable {
   case batchTooLarge(sequences: Int, tokens: Int, limitSequences: Int, limitTokens: Int)
   case tokenOutOfRange(id: Int, vocabulary: Int)
   case labelOutOfRange(label: Int, labels: Int)
+  case labelCount(found: Int, expected: Int)
   case emptySequence(index: Int)
   /// The loss is not a number; `kernel` is the first whose result is not finite.
   case diverged(step: Int, kernel: String)
@@ -15,7 +16,7 @@ public enum EngineError: UserFacingError, Equatable {
     switch self {
     case .diverged: .negative
     case .notMappable, .batchTooLarge: .internalError
-    case .tokenOutOfRange, .labelOutOfRange, .emptySequence: .malformedInput
+    case .tokenOutOfRange, .labelOutOfRange, .labelCount, .emptySequence: .malformedInput
     }
   }
 
@@ -28,6 +29,8 @@ public enum EngineError: UserFacingError, Equatable {
       "token \(id) is outside the model's vocabulary of \(vocabulary); the tokenizer is another model's"
     case .labelOutOfRange(let label, let labels):
       "label \(label), but the model's head has \(labels) classes; plan with the task that the data is for"
+    case .labelCount(let found, let expected):
+      "\(found) labels in a batch that needs \(expected); plan with the task that the data is for"
     case .emptySequence(let index): "sequence \(index) of the batch has no tokens"
     case .diverged(let step, let kernel):
       "the loss is not finite at step \(step), first in kernel '\(kernel)'; try a smaller learning rate"

@@ -127,6 +127,20 @@ extension KernelBinder {
           examples: state.sequences, predictions: logits, targets: targets, dpredictions: gradient)
         result.pointee = Float(state.loss)
       }
+    case .multiLabel(let labels):
+      let targets = floats(kernel, .labels)
+      return { state in
+        state.loss = context.binaryCrossEntropy(
+          examples: state.sequences, labels: labels, logits: logits, targets: targets, dlogits: gradient)
+        result.pointee = Float(state.loss)
+      }
+    case .span:
+      let (labels, offsets) = (integers(kernel, .labels), integers(kernel, .offsets))
+      return { state in
+        state.loss = context.spanLoss(
+          sequences: state.sequences, offsets: offsets, logits: logits, labels: labels, dlogits: gradient)
+        result.pointee = Float(state.loss)
+      }
     }
   }
 

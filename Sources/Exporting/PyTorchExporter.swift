@@ -36,7 +36,7 @@ public struct PyTorchExporter: Exporter {
       "PLAN": Self.facts(plan, identity: identity, producer: producer),
       "TENSORS": Self.tensors(graph, selection),
       "LEARNERS": Self.learners(plan, selection, nodes: graph.configuration.feedForwardSize),
-      "BASE": Python.literal(family.rawValue),
+      "BASE": Python.literal(String(family.namePrefix.dropLast())),
       "PAIR": "(\n" + family.feedForwardPaths.map { "    \(Python.literal($0)),\n" }.joined() + ")",
     ]
     // One pass, so that nothing filled in is taken for a placeholder.
@@ -55,8 +55,7 @@ public struct PyTorchExporter: Exporter {
   }
 
   private static func title(_ c: EncoderConfiguration) -> String {
-    let name = c.family == .bert ? "BERT" : "DistilBERT"
-    return "a \(name) encoder (\(c.layerCount) layers, hidden size \(c.hiddenSize))"
+    return "a \(c.family.displayName) encoder (\(c.layerCount) layers, hidden size \(c.hiddenSize))"
   }
 
   private static func constructor(_ optimizer: Optimizer) -> String {
@@ -137,7 +136,7 @@ extension ModelFamily {
   /// (`modeling_bert.py`, `modeling_distilbert.py`).
   var feedForwardPaths: [String] {
     switch self {
-    case .bert:
+    case .bert, .roberta, .xlmRoberta, .electra:
       ["intermediate.dense", "intermediate.intermediate_act_fn", "output.dense"].map {
         "encoder.layer.{}." + $0
       }

@@ -4,9 +4,40 @@ public enum ModelFamily: String, Sendable, Codable, CaseIterable {
   case bert
   /// DistilBERT (Sanh et al., arXiv 1910.01108): BERT's blocks without token types or pooler.
   case distilbert
+  /// RoBERTa (Liu et al., arXiv 1907.11692): BERT's blocks, positions counted from 2, a dense tanh head, no pooler.
+  case roberta
+  /// XLM-RoBERTa (Conneau et al., arXiv 1911.02116): RoBERTa with a SentencePiece vocabulary.
+  case xlmRoberta = "xlm-roberta"
+  /// ELECTRA's discriminator (Clark et al., arXiv 2003.10555): BERT's blocks, embeddings of their own width, a dense GELU head.
+  case electra
+
+  /// How its authors write it.
+  public var displayName: String {
+    switch self {
+    case .bert: "BERT"
+    case .distilbert: "DistilBERT"
+    case .roberta: "RoBERTa"
+    case .xlmRoberta: "XLM-RoBERTa"
+    case .electra: "ELECTRA"
+    }
+  }
 
   /// What base-model tensor names start with inside a task model's checkpoint: `bert.`.
-  public var namePrefix: String { rawValue + "." }
+  public var namePrefix: String { (self == .xlmRoberta ? ModelFamily.roberta.rawValue : rawValue) + "." }
+
+  /// Number of a sequence's first position: RoBERTa counts on from the padding token's number, 1.
+  public var firstPosition: Int { self == .roberta || self == .xlmRoberta ? 2 : 0 }
+}
+
+extension ModelFamily {
+  /// Rows of the token-type table where a configuration does not say.
+  fileprivate var defaultTypes: Int {
+    switch self {
+    case .bert, .electra: 2
+    case .distilbert: 0
+    case .roberta, .xlmRoberta: 1
+    }
+  }
 }
 
 /// Elementwise nonlinearities, named as in Hugging Face's `hidden_act`.
@@ -25,12 +56,26 @@ public enum Problem: Hashable, Sendable, Codable {
   case classification(labels: Int)
   /// One number; mean squared error.
   case regression
+  /// Any of `labels` labels at once; the mean binary cross entropy.
+  case multiLabel(labels: Int)
+  /// Where in the sequence an answer starts and ends (SQuAD); the mean of two cross entropies over the sequence's tokens.
+  case span
 
   /// Columns of the logits.
   public var outputs: Int {
     switch self {
-    case .classification(let labels): labels
+    case .classification(let labels), .multiLabel(let labels): labels
     case .regression: 1
+    case .span: 2
+    }
+  }
+
+  /// 4-byte labels of one sequence: a class, a target, a 0 or 1 a label, or the first and last token of an answer.
+  public var labelsPerSequence: Int {
+    switch self {
+    case .classification, .regression: 1
+    case .multiLabel(let labels): labels
+    case .span: 2
     }
   }
 }
@@ -44,6 +89,8 @@ public struct EncoderConfiguration: Hashable, Sendable, Codable {
   public var maximumPositions: Int
   /// Rows of the token-type embedding; 0 where the family has none.
   public var typeVocabularySize: Int
+  /// E, columns of the embedding tables; a projection leads to H where they differ (ELECTRA).
+  public var embeddingSize: Int
   /// H.
   public var hiddenSize: Int
   /// F, nodes of each feed-forward pair.
@@ -61,14 +108,15 @@ public struct EncoderConfiguration: Hashable, Sendable, Codable {
 
   public init(
     family: ModelFamily, vocabularySize: Int, maximumPositions: Int = 512, typeVocabularySize: Int? = nil,
-    hiddenSize: Int, feedForwardSize: Int, layerCount: Int, headCount: Int, activation: Activation = .gelu,
+    embeddingSize: Int? = nil, hiddenSize: Int, feedForwardSize: Int, layerCount: Int, headCount: Int, activation: Activation = .gelu,
     layerNormEpsilon: Double = 1e-12, hiddenDropout: Double = 0.1, attentionDropout: Double = 0.1,
     classifierDropout: Double? = nil, problem: Problem = .classification(labels: 2)
   ) {
     self.family = family
     self.vocabularySize = vocabularySize
     self.maximumPositions = maximumPositions
-    self.typeVocabularySize = typeVocabularySize ?? (family == .bert ? 2 : 0)
+    self.typeVocabularySize = typeVocabularySize ?? family.defaultTypes
+    self.embeddingSize = embeddingSize ?? hiddenSize
     self.hiddenSize = hiddenSize
     self.feedForwardSize = feedForwardSize
     self.layerCount = layerCount
@@ -82,11 +130,14 @@ public struct EncoderConfiguration: Hashable, Sendable, Codable {
     self.problem = problem
   }
 
+  /// The longest sequence that the position table numbers.
+  public var longestSequence: Int { maximumPositions - family.firstPosition }
+
   /// The first rule a configuration from outside breaks, as the end of a sentence, or nil.
   public var brokenRule: String? {
     let sizes = [
       ("vocabulary size", vocabularySize), ("maximum positions", maximumPositions),
-      ("hidden size", hiddenSize), ("feed-forward size", feedForwardSize), ("layer count", layerCount),
+      ("embedding size", embeddingSize), ("hidden size", hiddenSize), ("feed-forward size", feedForwardSize), ("layer count", layerCount),
       ("head count", headCount), ("number of outputs", problem.outputs),
     ]
     // Wide enough for any published encoder, narrow enough that no product of sizes overflows.
@@ -95,6 +146,12 @@ public struct EncoderConfiguration: Hashable, Sendable, Codable {
       return "\(name) \(size) is not within 1...\(limit)"
     }
     if !(0...limit).contains(typeVocabularySize) { return "token types \(typeVocabularySize) are out of range" }
+    if maximumPositions <= family.firstPosition {
+      return "\(maximumPositions) positions leave none for a token, as positions count from \(family.firstPosition)"
+    }
+    if embeddingSize != hiddenSize, family != .electra {
+      return "embedding size \(embeddingSize) is not the hidden size \(hiddenSize)"
+    }
     if hiddenSize > 65_536 || feedForwardSize > 262_144 || layerCount > 1_024 {
       return "sizes are absurdly large"
     }

@@ -53,14 +53,17 @@ extension EncoderGraph {
     let type =
       c.typeVocabularySize > 0
       ? table(.typeEmbeddings, "embeddings.token_type_embeddings", rows: c.typeVocabularySize) : nil
-    let sum = value("embeddings.sum", .tokens, c.hiddenSize)
+    let sum = value("embeddings.sum", .tokens, c.embeddingSize)
     append(.embedding(word: word, position: position, type: type, output: sum), nil, "embeddings.lookup")
     let normed = norm(
       .embeddingNorm, "embeddings.LayerNorm", layer: nil, residual: nil, branch: sum,
       dropout: site(0), name: "embeddings.norm")
-    let output = value("embeddings.output", .tokens, c.hiddenSize)
+    let output = value("embeddings.output", .tokens, c.embeddingSize)
     append(.dropout(site(c.hiddenDropout), input: normed, output: output), nil, "embeddings.dropout")
-    return output
+    guard c.embeddingSize != c.hiddenSize else { return output }
+    return linear(
+      newGroup(.embeddingProjection, layer: nil), "embeddings_project", layer: nil, input: output,
+      outputs: c.hiddenSize)
   }
 
   private mutating func appendLayer(_ layer: Int, input: ValueID, dropout site: MakeSite) -> ValueID {
@@ -94,23 +97,46 @@ extension EncoderGraph {
       dropout: site(c.hiddenDropout), name: "layer.\(layer).output-norm")
   }
 
+  /// The heads of transformers' `…ForSequenceClassification` and `…ForQuestionAnswering`.
   private mutating func appendHead(input: ValueID, dropout site: MakeSite) {
+    let problem = configuration.problem
+    let logits: ValueID
+    if problem == .span {
+      logits = linear(
+        newGroup(.head, layer: nil), "qa_outputs", layer: nil,
+        input: configuration.family == .distilbert ? dropped(input, site) : input, outputs: problem.outputs,
+        isHead: true)
+    } else {
+      logits = appendSequenceHead(input: input, dropout: site)
+    }
+    append(.loss(problem, logits: logits), nil, "loss")
+  }
+
+  /// Dense layer, nonlinearity and classifier over the first token.
+  private mutating func appendSequenceHead(input: ValueID, dropout site: MakeSite) -> ValueID {
     let c = configuration
-    let first = value("head.first-token", .sequences, c.hiddenSize)
+    let names = HeadNames(family: c.family)
+    var first = value("head.first-token", .sequences, c.hiddenSize)
     append(.firstToken(input: input, output: first), nil, "head.first-token")
-    let isBERT = c.family == .bert
-    let group = isBERT ? newGroup(.pooler, layer: nil) : newGroup(.head, layer: nil)
+    if names.dropsFirst { first = dropped(first, site, name: "head.first-token.dropped") }
+    let group = newGroup(names.isPooled ? .pooler : .head, layer: nil)
     let dense = linear(
-      group, isBERT ? "pooler.dense" : "pre_classifier", layer: nil, input: first, outputs: c.hiddenSize,
-      isHead: !isBERT)
-    let pooled = value("head.pooled", .sequences, c.hiddenSize)
-    append(.activation(isBERT ? .tanh : .relu, input: dense, output: pooled), nil, "head.activation")
-    let dropped = value("head.dropped", .sequences, c.hiddenSize)
-    append(.dropout(site(c.classifierDropout), input: pooled, output: dropped), nil, "head.dropout")
-    let head = isBERT ? newGroup(.head, layer: nil) : group
-    let logits = linear(
-      head, "classifier", layer: nil, input: dropped, outputs: c.problem.outputs, isHead: true)
-    append(.loss(c.problem, logits: logits), nil, "loss")
+      group, names.dense, layer: nil, input: first, outputs: c.hiddenSize, isHead: !names.isPooled)
+    let activated = value("head.pooled", .sequences, c.hiddenSize)
+    append(.activation(names.activation, input: dense, output: activated), nil, "head.activation")
+    let head = names.isPooled ? newGroup(.head, layer: nil) : group
+    return linear(
+      head, names.output, layer: nil, input: dropped(activated, site), outputs: c.problem.outputs, isHead: true)
+  }
+
+  private mutating func dropped(
+    _ input: ValueID, _ site: MakeSite, name: String = "head.dropped"
+  ) -> ValueID {
+    let output = value(name, values[input].rows, values[input].columns)
+    append(
+      .dropout(site(configuration.classifierDropout), input: input, output: output), nil,
+      name == "head.dropped" ? "head.dropout" : "head.input-dropout")
+    return output
   }
 
   // MARK: Building blocks
@@ -143,7 +169,7 @@ extension EncoderGraph {
 
   private mutating func table(_ kind: GroupKind, _ name: String, rows: Int) -> ParameterID {
     parameter(
-      name + ".weight", [rows, configuration.hiddenSize], .embedding, newGroup(kind, layer: nil))
+      name + ".weight", [rows, configuration.embeddingSize], .embedding, newGroup(kind, layer: nil))
   }
 
   private enum NodeSide { case outputs, inputs }
@@ -164,7 +190,8 @@ extension EncoderGraph {
   ) -> ValueID {
     let parameters = linearParameters(
       name, group, inputs: values[input].columns, outputs: outputs, isHead: isHead)
-    let label = groups[group].kind == .head && name != "classifier" ? "head.dense" : groups[group].name
+    let isDense = groups[group].kind == .head && name == HeadNames(family: configuration.family).dense
+    let label = isDense ? "head.dense" : groups[group].name
     let output = value(label, values[input].rows, outputs)
     append(.linear(parameters, input: input, output: output), layer, label)
     return output
@@ -181,7 +208,7 @@ extension EncoderGraph {
     dropout: DropoutSite, name label: String
   ) -> ValueID {
     let group = newGroup(kind, layer: layer)
-    let columns = configuration.hiddenSize
+    let columns = values[branch].columns
     let scale = parameter(name + ".weight", [columns], .normScale, group)
     let shift = parameter(name + ".bias", [columns], .normShift, group)
     let output = value(label, .tokens, columns)
@@ -193,13 +220,37 @@ extension EncoderGraph {
   }
 }
 
+/// How each family classifies sequences, and where it keeps the tensors for it.
+private struct HeadNames {
+  let dense, output: String
+  let activation: Activation
+  /// Whether the dense layer is the pretrained pooler rather than part of the fresh head.
+  var isPooled = false
+  /// Whether dropout comes before the dense layer too.
+  var dropsFirst = false
+
+  init(family: ModelFamily) {
+    switch family {
+    case .bert:
+      (dense, output, activation, isPooled) = ("pooler.dense", "classifier", .tanh, true)
+    case .distilbert: (dense, output, activation) = ("pre_classifier", "classifier", .relu)
+    case .roberta, .xlmRoberta:
+      (dense, output, activation) = ("classifier.dense", "classifier.out_proj", .tanh)
+      dropsFirst = true
+    case .electra:
+      (dense, output, activation) = ("classifier.dense", "classifier.out_proj", .gelu)
+      dropsFirst = true
+    }
+  }
+}
+
 /// Where each family keeps a layer's tensors in its published checkpoints.
 private struct LayerNames {
   let query, key, value, attentionOutput, attentionNorm, up, down, outputNorm: String
 
   init(family: ModelFamily, layer: Int) {
     switch family {
-    case .bert:
+    case .bert, .roberta, .xlmRoberta, .electra:
       let base = "encoder.layer.\(layer)."
       query = base + "attention.self.query"
       key = base + "attention.self.key"

@@ -38,7 +38,7 @@ public struct Parameter: Hashable, Sendable {
 
 /// The kinds of parameter group: the units that are frozen or trained.
 public enum GroupKind: String, Sendable, Codable, CaseIterable {
-  case wordEmbeddings, positionEmbeddings, typeEmbeddings, embeddingNorm
+  case wordEmbeddings, positionEmbeddings, typeEmbeddings, embeddingNorm, embeddingProjection
   case query, key, value, attentionOutput, attentionNorm, feedForward, outputNorm
   case pooler, head
 
@@ -49,6 +49,7 @@ public enum GroupKind: String, Sendable, Codable, CaseIterable {
     case .positionEmbeddings: "position"
     case .typeEmbeddings: "type"
     case .embeddingNorm, .attentionNorm, .outputNorm: "norm"
+    case .embeddingProjection: "projection"
     case .query: "query"
     case .key: "key"
     case .value: "value"
@@ -71,7 +72,8 @@ public struct ParameterGroup: Hashable, Sendable {
   /// A stable identifier such as `layer.3.query` or `embeddings.word`.
   public var name: String {
     switch kind {
-    case .wordEmbeddings, .positionEmbeddings, .typeEmbeddings: "embeddings.\(kind.label)"
+    case .wordEmbeddings, .positionEmbeddings, .typeEmbeddings, .embeddingProjection:
+      "embeddings.\(kind.label)"
     case .embeddingNorm: "embeddings.norm"
     case .pooler, .head: kind.rawValue
     case .attentionNorm: "layer.\(layer ?? 0).attention-norm"

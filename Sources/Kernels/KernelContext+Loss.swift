@@ -25,4 +25,24 @@ extension KernelContext {
   ) -> Double {
     pf_squared_error(examples, predictions, targets, Double(denominator ?? examples), dpredictions)
   }
+
+  /// Σ_b mean over labels of log(1 + eˣ) − t·x, / denominator, and its gradient.
+  ///
+  /// - Shapes: logits, targets (0 or 1), dlogits examples × labels.
+  public func binaryCrossEntropy(
+    examples: Int, labels: Int, logits: UnsafePointer<Float>, targets: UnsafePointer<Float>,
+    denominator: Int? = nil, dlogits: UnsafeMutablePointer<Float>?
+  ) -> Double {
+    pf_binary_cross_entropy(examples, labels, logits, targets, Double(denominator ?? examples), dlogits)
+  }
+
+  /// Half the sum of the cross entropies of a span's first and last token, each over the tokens of its own sequence.
+  ///
+  /// - Shapes: logits, dlogits tokens × 2; offsets sequences + 1; labels sequences × 2, positions within their sequence.
+  public func spanLoss(
+    sequences: Int, offsets: UnsafePointer<Int32>, logits: UnsafePointer<Float>,
+    labels: UnsafePointer<Int32>, denominator: Int? = nil, dlogits: UnsafeMutablePointer<Float>?
+  ) -> Double {
+    pf_span_loss(sequences, offsets, logits, labels, Double(denominator ?? sequences), dlogits)
+  }
 }

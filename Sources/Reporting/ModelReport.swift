@@ -95,6 +95,8 @@ public struct ModelReport: Report {
       switch c.problem {
       case .classification(let labels): "a head for \(labels) classes"
       case .regression: "a head for one number"
+      case .multiLabel(let labels): "a head for any of \(labels) labels"
+      case .span: "a head for answers' spans"
       }
     var text = style.apply(.heading, to: name) + "\n"
     text += style.paragraph(

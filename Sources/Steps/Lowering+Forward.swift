@@ -117,7 +117,8 @@ extension Lowering {
       emit(
         .loss(problem), index, .loss, root: .always,
         [
-          operand(.input, logits), read(.labels, inputs[.labels]), write(.loss, loss),
+          operand(.input, logits), read(.labels, inputs[.labels]),
+          problem == .span ? read(.offsets, inputs[.offsets]) : nil, write(.loss, loss),
           write(.output, gradient),
         ])
       gradients[logits] = gradient

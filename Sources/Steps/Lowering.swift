@@ -73,10 +73,12 @@ struct Lowering {
   private mutating func declareInputs() {
     let tokens: [(OperandRole, String, Dimension)] = [
       (.ids, "ids", .tokens), (.positions, "positions", .tokens),
-      (.offsets, "offsets", .fixed(recipe.batch + 1)), (.labels, "labels", .sequences),
+      (.offsets, "offsets", .fixed(recipe.batch + 1)), 
       (.loss, "loss", .fixed(1)),
     ]
     for (role, name, columns) in tokens { inputs[role] = input(name, columns) }
+    inputs[.labels] = newBuffer(
+      "input.labels", .inputs, .input, .fixed(graph.configuration.problem.labelsPerSequence), .sequences)
     if graph.configuration.typeVocabularySize > 0 { inputs[.types] = input("types", .tokens) }
   }
 

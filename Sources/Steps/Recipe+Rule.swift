@@ -8,7 +8,7 @@ extension Recipe {
   ///
   /// A recipe that breaks none can be lowered and counted: every product of its sizes fits an `Int`.
   public func brokenRule(for graph: EncoderGraph) -> String? {
-    let positions = graph.configuration.maximumPositions
+    let positions = graph.configuration.longestSequence
     if batch < 1 || sequence < 1 || threads < 1 { return "batch, sequence and threads must be positive" }
     if threads > Self.mostThreads { return "\(threads) threads are more than \(Self.mostThreads)" }
     if sequence > positions {

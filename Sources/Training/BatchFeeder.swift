@@ -18,7 +18,8 @@ struct BatchFeeder {
     sampler = data.map {
       BatchSampler(exampleCount: $0.count, batchSize: recipe.batch, order: .shuffled(seed: seed))
     }
-    batch = Batch(sequences: recipe.batch, tokens: recipe.tokens)
+    batch = Batch(
+      sequences: recipe.batch, tokens: recipe.tokens, labelsPerSequence: configuration.problem.labelsPerSequence)
   }
 
   /// The examples of a step, counted from 0; without data, a full batch.
@@ -41,6 +42,11 @@ struct BatchFeeder {
       case .classification(let labels):
         batch.append(ids, firstSegment: recipe.sequence, label: Int32(sequence % labels))
       case .regression: batch.append(ids, firstSegment: recipe.sequence, target: 0)
+      case .multiLabel, .span:
+        // Zero is a token of every sequence and a target that any label can have.
+        batch.append(
+          ids, firstSegment: recipe.sequence,
+          labels: repeatElement(0, count: configuration.problem.labelsPerSequence))
       }
     }
   }

@@ -75,7 +75,7 @@ struct PlanCommand: ParsableCommand {
     ModelCatalogue.entries.compactMap { entry in
       var encoder = entry.encoder
       encoder.problem = request.graph.configuration.problem
-      guard request.recipe.sequence <= encoder.maximumPositions else { return nil }
+      guard request.recipe.sequence <= encoder.longestSequence else { return nil }
       return (entry.shortName, EncoderGraph(encoder))
     }
   }
