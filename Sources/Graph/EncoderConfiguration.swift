@@ -108,7 +108,8 @@ public struct EncoderConfiguration: Hashable, Sendable, Codable {
 
   public init(
     family: ModelFamily, vocabularySize: Int, maximumPositions: Int = 512, typeVocabularySize: Int? = nil,
-    embeddingSize: Int? = nil, hiddenSize: Int, feedForwardSize: Int, layerCount: Int, headCount: Int, activation: Activation = .gelu,
+    embeddingSize: Int? = nil, hiddenSize: Int, feedForwardSize: Int, layerCount: Int, headCount: Int,
+    activation: Activation = .gelu,
     layerNormEpsilon: Double = 1e-12, hiddenDropout: Double = 0.1, attentionDropout: Double = 0.1,
     classifierDropout: Double? = nil, problem: Problem = .classification(labels: 2)
   ) {
@@ -137,7 +138,8 @@ public struct EncoderConfiguration: Hashable, Sendable, Codable {
   public var brokenRule: String? {
     let sizes = [
       ("vocabulary size", vocabularySize), ("maximum positions", maximumPositions),
-      ("embedding size", embeddingSize), ("hidden size", hiddenSize), ("feed-forward size", feedForwardSize), ("layer count", layerCount),
+      ("embedding size", embeddingSize), ("hidden size", hiddenSize), ("feed-forward size", feedForwardSize),
+      ("layer count", layerCount),
       ("head count", headCount), ("number of outputs", problem.outputs),
     ]
     // Wide enough for any published encoder, narrow enough that no product of sizes overflows.
@@ -147,7 +149,8 @@ public struct EncoderConfiguration: Hashable, Sendable, Codable {
     }
     if !(0...limit).contains(typeVocabularySize) { return "token types \(typeVocabularySize) are out of range" }
     if maximumPositions <= family.firstPosition {
-      return "\(maximumPositions) positions leave none for a token, as positions count from \(family.firstPosition)"
+      return
+        "\(maximumPositions) positions leave none for a token, as positions count from \(family.firstPosition)"
     }
     if embeddingSize != hiddenSize, family != .electra {
       return "embedding size \(embeddingSize) is not the hidden size \(hiddenSize)"

@@ -73,7 +73,7 @@ struct Lowering {
   private mutating func declareInputs() {
     let tokens: [(OperandRole, String, Dimension)] = [
       (.ids, "ids", .tokens), (.positions, "positions", .tokens),
-      (.offsets, "offsets", .fixed(recipe.batch + 1)), 
+      (.offsets, "offsets", .fixed(recipe.batch + 1)),
       (.loss, "loss", .fixed(1)),
     ]
     for (role, name, columns) in tokens { inputs[role] = input(name, columns) }
