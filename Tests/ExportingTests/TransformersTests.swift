@@ -60,7 +60,7 @@ struct TransformersTests {
   private func configuration(_ c: EncoderConfiguration) throws -> Data {
     let sizes: [String: Any] =
       switch c.family {
-      case .bert:
+      case .bert, .roberta, .xlmRoberta, .electra:
         [
           "hidden_size": c.hiddenSize, "intermediate_size": c.feedForwardSize,
           "num_hidden_layers": c.layerCount,
