@@ -28,6 +28,10 @@ public final class Engine {
   public private(set) var highWaterBytes = 0
   /// Kernels run since the start.
   public private(set) var kernelsRun = 0
+  /// Time in each kernel of `program.training` since the start.
+  public private(set) var kernelTimes: [Duration]
+  /// The first training kernel after forward and loss, and the first that runs once a batch.
+  private let forwardEnd, backwardEnd: Int
 
   /// Reserves the arena and binds every kernel; weights are read by ``loadWeights()``.
   ///
@@ -79,7 +83,13 @@ public final class Engine {
     }
     trainingEnds = ends(program.training)
     evaluationEnds = ends(program.evaluation)
+    let kernels = program.training.kernels
+    kernelTimes = Array(repeating: .zero, count: kernels.count)
+    forwardEnd = kernels.prefix { $0.phase == .forward || $0.phase == .loss }.count
+    let updates = kernels.reversed().prefix { $0.phase == .update }.count
+    backwardEnd = program.training.recipe.defersUpdates ? kernels.count - updates : kernels.count
     state.seed = seed
+    state.maximumNorm = program.training.recipe.maximumGradientNorm
   }
 
   private static func mappedAddress(
@@ -106,45 +116,61 @@ public final class Engine {
     }
   }
 
-  /// One optimizer step; returns the loss before it.
+  /// One optimizer step, micro-batch by micro-batch; returns the batch's loss before it.
   ///
   /// - Parameter step: counted from 1; decides the dropout masks and AdamW's bias correction.
   /// - Throws: `EngineError` for a batch that does not fit the plan or a loss that is not finite.
   public func train(_ batch: Batch, step: Int, _ settings: UpdateSettings) throws -> Double {
-    try load(batch)
-    state.step = step
+    let recipe = program.training.recipe
+    try check(batch, limit: recipe.batch)
+    load(batch)
     state.isTraining = true
-    let optimizer = program.training.recipe.optimizer
-    state.decaying = settings.rule(optimizer, step: step, decays: true)
-    state.plain = settings.rule(optimizer, step: step, decays: false)
-    // Stop before backward when the loss is lost: the weights are then still those of the step before.
-    let forward = program.training.kernels.prefix { $0.phase == .forward || $0.phase == .loss }.count
-    run(trainingKernels, trainingEnds, 0..<forward)
-    guard state.loss.isFinite else { throw EngineError.diverged(step: step, kernel: firstNonFinite()) }
-    run(trainingKernels, trainingEnds, forward..<trainingKernels.count)
+    state.decaying = settings.rule(recipe.optimizer, step: step, decays: true)
+    state.plain = settings.rule(recipe.optimizer, step: step, decays: false)
+    for first in stride(from: 0, to: batch.sequenceCount, by: recipe.microBatch) {
+      let sequences = first..<min(first + recipe.microBatch, batch.sequenceCount)
+      load(sequences, of: batch)
+      state.maskStep = UInt64((step - 1) * recipe.accumulation + first / recipe.microBatch + 1)
+      // Stop before backward when the loss is lost: the weights are then still those of the step before.
+      run(.training, 0..<forwardEnd)
+      guard state.loss.isFinite else { throw EngineError.diverged(step: step, kernel: firstNonFinite()) }
+      run(.training, forwardEnd..<backwardEnd)
+    }
+    run(.training, backwardEnd..<trainingKernels.count)
     return state.loss
   }
 
-  /// Forward and loss without dropout; the logits, `(B, outputs)`, are valid within `body`.
+  /// Forward and loss without dropout; the logits, `(B, outputs)` or for spans `(T, 2)`, are valid within `body`.
+  ///
+  /// - Parameter batch: at most a micro-batch.
   public func evaluate<Result>(
     _ batch: Batch, _ body: (_ loss: Double, _ logits: UnsafeBufferPointer<Float>) throws -> Result
   ) throws -> Result {
-    try load(batch)
+    try check(batch, limit: program.training.recipe.microBatch)
+    load(batch)
+    load(0..<batch.sequenceCount, of: batch)
     state.isTraining = false
-    run(evaluationKernels, evaluationEnds, evaluationKernels.indices)
+    run(.evaluation, evaluationKernels.indices)
     let step = program.evaluation
     guard let last = step.kernels.last, let id = last.operand(.input),
       case .arena(let offset) = step.buffers[id].storage, let base = arena.bytes.baseAddress
     else { preconditionFailure("an evaluation ends in a loss over logits") }
     let logits = (base + offset).assumingMemoryBound(to: Float.self)
-    let count = batch.sequenceCount * step.buffers[id].columns
+    let count = state.rows(step.buffers[id]) * step.buffers[id].columns
     return try body(state.loss, UnsafeBufferPointer(start: logits, count: count))
   }
 
-  private func run(_ kernels: [BoundKernel], _ ends: [Int], _ range: Range<Int>) {
+  private func run(_ extent: TrainingStep.Extent, _ range: Range<Int>) {
+    let isTraining = extent == .training
+    let (kernels, ends) = isTraining ? (trainingKernels, trainingEnds) : (evaluationKernels, evaluationEnds)
+    var start = ContinuousClock.now
     for index in range {
       kernels[index](&state)
       highWaterBytes = max(highWaterBytes, ends[index])
+      guard isTraining else { continue }
+      let end = ContinuousClock.now
+      kernelTimes[index] += end - start
+      start = end
     }
     kernelsRun += range.count
   }
@@ -163,13 +189,13 @@ public final class Engine {
     return "loss"
   }
 
-  /// Checks a batch and copies it into the arena.
-  private func load(_ batch: Batch) throws {
+  /// Refuses a batch that the plan has no room for, or that means nothing to the model.
+  private func check(_ batch: Batch, limit: Int) throws {
     let step = program.training
-    guard batch.sequenceCount <= step.recipe.batch, batch.tokenCount <= step.recipe.tokens else {
+    guard batch.sequenceCount <= limit, batch.tokenCount <= limit * step.recipe.sequence else {
       throw EngineError.batchTooLarge(
-        sequences: batch.sequenceCount, tokens: batch.tokenCount, limitSequences: step.recipe.batch,
-        limitTokens: step.recipe.tokens)
+        sequences: batch.sequenceCount, tokens: batch.tokenCount, limitSequences: limit,
+        limitTokens: limit * step.recipe.sequence)
     }
     let configuration = step.graph.configuration
     for id in batch.ids where !(0..<Int32(configuration.vocabularySize)).contains(id) {
@@ -184,13 +210,6 @@ public final class Engine {
       }
     }
     try checkLabels(batch, configuration.problem)
-    copy(batch.ids, to: inputs.ids)
-    copy(batch.positions, to: inputs.positions)
-    copy(batch.types, to: inputs.types)
-    copy(batch.offsets, to: inputs.offsets)
-    copy(batch.labels, to: inputs.labels)
-    state.tokens = batch.tokenCount
-    state.sequences = batch.sequenceCount
   }
 
   private func checkLabels(_ batch: Batch, _ problem: Problem) throws {
@@ -214,8 +233,37 @@ public final class Engine {
     }
   }
 
-  private func copy(_ values: [Int32], to address: UnsafeMutableRawPointer?) {
-    address?.copyMemory(from: values, byteCount: values.count * MemoryLayout<Int32>.stride)
+  /// Copies what the whole batch shares into the arena, and begins its sums.
+  private func load(_ batch: Batch) {
+    let configuration = program.training.graph.configuration
+    let first = Int32(configuration.family.firstPosition)
+    copy(batch.ids[...], to: inputs.ids)
+    copy(batch.positions[...], to: inputs.positions, adding: first)
+    // A model with one token type has no second segment.
+    copy(batch.types[...], to: inputs.types, atMost: Int32(configuration.typeVocabularySize) - 1)
+    (state.batchTokens, state.batchSequences) = (batch.tokenCount, batch.sequenceCount)
+    (state.loss, state.squaredNorm) = (0, 0)
+  }
+
+  /// Copies what belongs to some of a batch's sequences into the arena.
+  private func load(_ sequences: Range<Int>, of batch: Batch) {
+    let count = program.training.graph.configuration.problem.labelsPerSequence
+    let tokens = batch.offsets[sequences.lowerBound]..<batch.offsets[sequences.upperBound]
+    copy(
+      batch.offsets[sequences.lowerBound...sequences.upperBound], to: inputs.offsets, adding: -tokens.lowerBound
+    )
+    copy(batch.labels[(sequences.lowerBound * count)..<(sequences.upperBound * count)], to: inputs.labels)
+    (state.tokens, state.sequences) = (tokens.count, sequences.count)
+    state.firstToken = Int(tokens.lowerBound)
+    state.isFirstMicroBatch = sequences.lowerBound == 0
+  }
+
+  private func copy(
+    _ values: ArraySlice<Int32>, to address: UnsafeMutableRawPointer?, adding offset: Int32 = 0,
+    atMost limit: Int32 = .max
+  ) {
+    guard let target = address?.assumingMemoryBound(to: Int32.self) else { return }
+    for (position, value) in values.enumerated() { target[position] = min(value &+ offset, limit) }
   }
 
   /// Where the inputs of a batch go; a model without token types has no place for them.

@@ -51,10 +51,11 @@ extension KernelBinder {
     let buffer = buffer(kernel, .gradient)
     let (gradient, normalised) = (floats(kernel, .gradient), floats(kernel, .normalised))
     let output = floats(kernel, .output)
+    let accumulates = accumulates(kernel, .output)
     return { state in
       context.normParameterGradients(
-        rows: state.rows(buffer), width: buffer.columns, dy: gradient, xhat: normalised, dgamma: output,
-        dbeta: nil)
+        rows: state.rows(buffer), width: buffer.columns, dy: gradient, xhat: normalised,
+        scale: accumulates && !state.isFirstMicroBatch ? 1 : 0, dgamma: output, dbeta: nil)
     }
   }
 
@@ -112,91 +113,30 @@ extension KernelBinder {
     let logits = floats(kernel, .input)
     let gradient = optionalFloats(kernel, .output)
     let result = floats(kernel, .loss)
-    switch problem {
-    case .classification(let classes):
-      let labels = integers(kernel, .labels)
-      return { state in
-        state.loss = context.crossEntropy(
-          examples: state.sequences, classes: classes, logits: logits, labels: labels, dlogits: gradient)
-        result.pointee = Float(state.loss)
-      }
-    case .regression:
-      let targets = floats(kernel, .labels)
-      return { state in
-        state.loss = context.squaredError(
-          examples: state.sequences, predictions: logits, targets: targets, dpredictions: gradient)
-        result.pointee = Float(state.loss)
-      }
-    case .multiLabel(let labels):
-      let targets = floats(kernel, .labels)
-      return { state in
-        state.loss = context.binaryCrossEntropy(
-          examples: state.sequences, labels: labels, logits: logits, targets: targets, dlogits: gradient)
-        result.pointee = Float(state.loss)
-      }
-    case .span:
-      let (labels, offsets) = (integers(kernel, .labels), integers(kernel, .offsets))
-      return { state in
-        state.loss = context.spanLoss(
-          sequences: state.sequences, offsets: offsets, logits: logits, labels: labels, dlogits: gradient)
-        result.pointee = Float(state.loss)
-      }
-    }
-  }
-
-  // MARK: Tables and updates
-
-  func embedding(_ kernel: Kernel) -> BoundKernel {
-    let context = context
-    let width = buffer(kernel, .output).columns
-    let (word, position) = (floats(kernel, .weight), floats(kernel, .weight2))
-    let type = optionalFloats(kernel, .weight3)
-    let (ids, positions) = (integers(kernel, .ids), integers(kernel, .positions))
-    let types = type.map { _ in integers(kernel, .types) }
-    let output = floats(kernel, .output)
+    let (labels, targets) = (integers(kernel, .labels), floats(kernel, .labels))
+    let offsets = problem == .span ? integers(kernel, .offsets) : nil
     return { state in
-      context.embeddingForward(
-        tokens: state.tokens, width: width, word: word, ids: ids, position: position, positions: positions,
-        type: type, types: types, out: output)
-    }
-  }
-
-  func tokenIndex(_ kernel: Kernel) -> BoundKernel {
-    let context = context
-    let rows = buffer(kernel, .starts).columns - 1
-    let ids = integers(kernel, .ids)
-    let (starts, order) = (integers(kernel, .starts), integers(kernel, .order))
-    return { state in
-      context.embeddingIndex(tokens: state.tokens, rows: rows, ids: ids, heads: starts, order: order)
-    }
-  }
-
-  func update(_ kernel: Kernel, _ decays: Bool) -> BoundKernel {
-    let context = context
-    let count = buffer(kernel, .weight).count
-    let (weights, gradients) = (floats(kernel, .weight), floats(kernel, .gradient))
-    let first = optionalFloats(kernel, .state(0))
-    let second = optionalFloats(kernel, .state(1))
-    return { state in
-      context.update(
-        decays ? state.decaying : state.plain, count: count, parameters: weights, gradients: gradients,
-        state1: first, state2: second)
-    }
-  }
-
-  func updateEmbedding(_ kernel: Kernel, _ decays: Bool) -> BoundKernel {
-    let context = context
-    let table = buffer(kernel, .weight)
-    let workspace = scratch(
-      kernel, needs: ScratchBytes.updateEmbedding(threads: context.threads, width: table.columns))
-    let (weights, gradient) = (floats(kernel, .weight), floats(kernel, .gradient))
-    let (starts, order) = (integers(kernel, .starts), integers(kernel, .order))
-    let first = optionalFloats(kernel, .state(0))
-    let second = optionalFloats(kernel, .state(1))
-    return { state in
-      context.updateEmbedding(
-        decays ? state.decaying : state.plain, rows: table.rows, width: table.columns, dx: gradient,
-        heads: starts, order: order, table: weights, state1: first, state2: second, scratch: workspace)
+      let (sequences, denominator) = (state.sequences, state.batchSequences)
+      switch (problem, offsets) {
+      case (.classification(let classes), _):
+        state.loss += context.crossEntropy(
+          examples: sequences, classes: classes, logits: logits, labels: labels, denominator: denominator,
+          dlogits: gradient)
+      case (.regression, _):
+        state.loss += context.squaredError(
+          examples: sequences, predictions: logits, targets: targets, denominator: denominator,
+          dpredictions: gradient)
+      case (.multiLabel(let count), _):
+        state.loss += context.binaryCrossEntropy(
+          examples: sequences, labels: count, logits: logits, targets: targets, denominator: denominator,
+          dlogits: gradient)
+      case (.span, let offsets?):
+        state.loss += context.spanLoss(
+          sequences: sequences, offsets: offsets, logits: logits, labels: labels, denominator: denominator,
+          dlogits: gradient)
+      case (.span, nil): preconditionFailure("a span's loss reads where sequences begin")
+      }
+      result.pointee = Float(state.loss)
     }
   }
 }

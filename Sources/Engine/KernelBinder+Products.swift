@@ -7,7 +7,7 @@ extension KernelBinder {
   func linear(_ kernel: Kernel) -> BoundKernel {
     let context = context
     let (input, output, weights) = (buffer(kernel, .input), buffer(kernel, .output), buffer(kernel, .weight))
-    let (x, y, w) = (floats(kernel, .input), floats(kernel, .output), floats(kernel, .weight))
+    let (x, y, w) = (floats(kernel, .input), floats(kernel, .output), matrix(kernel, .weight))
     let beta = beta(kernel, .output)
     // Whoever comes first brings the bias.
     let bias = beta == 0 ? optionalFloats(kernel, .bias) : nil
@@ -15,7 +15,7 @@ extension KernelBinder {
     return { state in
       context.gemm(
         transposeB: !weights.isTransposed, m: state.rows(input), n: outputs, k: inputs, a: x, lda: inputs,
-        b: w, ldb: weights.isTransposed ? outputs : inputs, beta: beta, c: y, ldc: outputs, bias: bias)
+        b: w, beta: beta, c: y, ldc: outputs, bias: bias)
     }
   }
 
@@ -25,13 +25,13 @@ extension KernelBinder {
     let (gradient, output, weights) = (
       buffer(kernel, .gradient), buffer(kernel, .output), buffer(kernel, .weight)
     )
-    let (dy, dx, w) = (floats(kernel, .gradient), floats(kernel, .output), floats(kernel, .weight))
+    let (dy, dx, w) = (floats(kernel, .gradient), floats(kernel, .output), matrix(kernel, .weight))
     let beta = beta(kernel, .output)
     let (inputs, outputs) = (output.columns, gradient.columns)
     return { state in
       context.gemm(
         transposeB: weights.isTransposed, m: state.rows(gradient), n: inputs, k: outputs, a: dy, lda: outputs,
-        b: w, ldb: weights.isTransposed ? outputs : inputs, beta: beta, c: dx, ldc: inputs)
+        b: w, beta: beta, c: dx, ldc: inputs)
     }
   }
 
@@ -42,16 +42,18 @@ extension KernelBinder {
     let (gradient, input) = (buffer(kernel, .gradient), buffer(kernel, .input))
     let (dy, x, target) = (floats(kernel, .gradient), floats(kernel, .input), floats(kernel, .output))
     let (inputs, outputs) = (input.columns, gradient.columns)
+    let accumulates = accumulates(kernel, .output)
     return { state in
       let rows = state.rows(gradient)
+      let beta: Float = accumulates && !state.isFirstMicroBatch ? 1 : 0
       if transposed {
         context.gemm(
-          transposeA: true, m: inputs, n: outputs, k: rows, a: x, lda: inputs, b: dy, ldb: outputs, c: target,
-          ldc: outputs)
+          transposeA: true, m: inputs, n: outputs, k: rows, a: x, lda: inputs, b: dy, ldb: outputs, beta: beta,
+          c: target, ldc: outputs)
       } else {
         context.gemm(
-          transposeA: true, m: outputs, n: inputs, k: rows, a: dy, lda: outputs, b: x, ldb: inputs, c: target,
-          ldc: inputs)
+          transposeA: true, m: outputs, n: inputs, k: rows, a: dy, lda: outputs, b: x, ldb: inputs, beta: beta,
+          c: target, ldc: inputs)
       }
     }
   }
@@ -61,8 +63,11 @@ extension KernelBinder {
     let context = context
     let input = buffer(kernel, .input)
     let (x, target) = (floats(kernel, .input), floats(kernel, .output))
+    let accumulates = accumulates(kernel, .output)
     return { state in
-      context.columnSum(rows: state.rows(input), columns: input.columns, x: x, out: target)
+      context.columnSum(
+        rows: state.rows(input), columns: input.columns, x: x,
+        beta: accumulates && !state.isFirstMicroBatch ? 1 : 0, out: target)
     }
   }
 

@@ -34,6 +34,9 @@ struct KernelBinder {
     case .tokenIndex: tokenIndex(kernel)
     case .update(let decay): update(kernel, decay)
     case .updateEmbedding(let decay): updateEmbedding(kernel, decay)
+    case .keepTokens: keepTokens(kernel)
+    case .squaredNorm: squaredNorm(kernel)
+    case .squaredNormOfTable: squaredNormOfTable(kernel)
     }
   }
 
@@ -60,6 +63,13 @@ struct KernelBinder {
     return addresses[id].assumingMemoryBound(to: Int32.self)
   }
 
+  /// A weight as it is held.
+  func matrix(_ kernel: Kernel, _ role: OperandRole) -> CompressedMatrix {
+    let buffer = buffer(kernel, role)
+    return CompressedMatrix(
+      buffer.format.kernel, rows: buffer.rows, columns: buffer.columns, bytes: floats(kernel, role))
+  }
+
   /// Scratch that a kernel asks for must lie within what the step planned.
   func scratch(_ kernel: Kernel, needs bytes: Int) -> UnsafeMutableRawPointer {
     guard let id = kernel.operand(.workspace) else { preconditionFailure("\(kernel.name) has no workspace") }
@@ -74,6 +84,11 @@ struct KernelBinder {
     kernel.operands.first { $0.role == role }?.access == .accumulate ? 1 : 0
   }
 
+  /// Whether a kernel adds to what earlier micro-batches left.
+  func accumulates(_ kernel: Kernel, _ role: OperandRole) -> Bool {
+    kernel.operands.first { $0.role == role }?.access == .accumulateOverBatch
+  }
+
   /// Most kernels can only be first to contribute; a step that asks otherwise is a lowering mistake.
   func requireFirst(_ kernel: Kernel, _ roles: OperandRole...) {
     for role in roles { precondition(beta(kernel, role) == 0, "\(kernel.name) cannot add to its \(role)") }
@@ -84,7 +99,20 @@ extension DropoutSite {
   func mask(_ state: RunState) -> Dropout {
     guard state.isTraining, probability > 0 else { return .none }
     return Dropout(
-      seed: state.seed, step: UInt64(state.step), site: UInt64(site), probability: Float(probability))
+      seed: state.seed, step: state.maskStep, site: UInt64(site), probability: Float(probability))
+  }
+}
+
+extension ElementFormat {
+  /// The kernels' word for how a weight is held.
+  var kernel: Kernels.WeightFormat {
+    switch self {
+    case .float32, .weights(.float32): .float32
+    case .weights(.bfloat16): .bfloat16
+    case .weights(.float16): .float16
+    case .weights(.int8): .int8
+    case .blockwiseState: preconditionFailure("an optimizer's state is no weight")
+    }
   }
 }
 

@@ -64,11 +64,20 @@ public struct PyTorchExporter: Exporter {
     case .adamw: "torch.optim.AdamW(\(groups))"
     case .sgd: "torch.optim.SGD(\(groups))"
     case .sgdMomentum: "torch.optim.SGD(\(groups), momentum=0.9)"
+    case .adamw8bit: "bitsandbytes.optim.AdamW8bit(\(groups))"
+    case .lion: "bitsandbytes.optim.Lion(\(groups))"
+    case .adafactor:
+      "transformers.optimization.Adafactor(\(groups), scale_parameter=False, relative_step=False)"
     }
   }
 
-  private static func note(on saving: SavingPolicy) -> String {
-    switch saving {
+  private static func note(on saving: Saving) -> String {
+    switch saving.uniform {
+    case nil:
+      """
+      '\(saving)': layers that recompute keep their input only and run again in backward. After apply_plan, call
+      plan.recompute_layers(model). PyTorch has no 'cheap' and keeps everything of such layers.
+      """
     case .keep: "'keep': every intermediate result that backward reads is kept, as PyTorch does by itself."
     case .cheap:
       """
@@ -92,13 +101,20 @@ public struct PyTorchExporter: Exporter {
       ("task", Python.literal(plan.task)),
       ("device", Python.literal(plan.device)),
       ("batch", "\(plan.recipe.batch)"),
+      ("accumulation", "\(plan.recipe.accumulation)"),
+      ("maximum_gradient_norm", plan.recipe.maximumGradientNorm.map { "\($0)" } ?? "None"),
       ("sequence", "\(plan.recipe.sequence)"),
       ("optimizer", Python.literal(plan.recipe.optimizer.rawValue)),
-      ("saving", Python.literal(plan.recipe.saving.rawValue)),
+      ("saving", Python.literal(plan.recipe.saving.description)),
+      ("recomputed_layers", Python.tuple(recomputed(plan))),
       ("trainable_parameters", "\(plan.trainableParameters)"),
       ("predicted_peak_bytes", "\(plan.predictedPeakBytes)"),
       ("budget_bytes", "\(plan.budgetBytes)"),
     ])
+  }
+
+  private static func recomputed(_ plan: Plan) -> [Int] {
+    (0..<plan.model.configuration.layerCount).filter { plan.recipe.saving[$0] == .recompute }
   }
 
   private static func tensors(_ graph: EncoderGraph, _ selection: Selection) -> String {

@@ -33,14 +33,21 @@ public struct Infeasibility: Sendable, Codable, Equatable {
       edit(&changed)
       candidates.append((name, changed))
     }
-    for batch in [request.recipe.batch / 2, 1] where batch > 0 && batch < request.recipe.batch {
+    for batch in [request.recipe.batch / 2, 1]
+    where batch >= request.recipe.accumulation && batch < request.recipe.batch {
       consider("--batch \(batch)") { $0.recipe.batch = batch }
     }
     let shorter = request.recipe.sequence / 2
     if shorter >= 8 { consider("--seq \(shorter)") { $0.recipe.sequence = shorter } }
-    for optimizer in Optimizer.allCases
-    where optimizer.statesPerParameter < request.recipe.optimizer.statesPerParameter {
+    for parts in [2, request.recipe.batch]
+    where parts > request.recipe.accumulation && parts <= request.recipe.batch {
+      consider("--accumulate \(parts)") { $0.recipe.accumulation = parts }
+    }
+    for optimizer in Optimizer.allCases where optimizer != request.recipe.optimizer {
       consider("--optimizer \(optimizer.rawValue)") { $0.recipe.optimizer = optimizer }
+    }
+    for format in WeightFormat.allCases where format != request.recipe.frozenWeights {
+      consider("--frozen-weights \(format.rawValue)") { $0.recipe.frozenWeights = format }
     }
     if !request.mappedFree {
       consider("--mapped-free, where the system can drop clean mapped pages") { $0.mappedFree = true }
@@ -51,7 +58,9 @@ public struct Infeasibility: Sendable, Codable, Equatable {
     changes = candidates.map { name, changed in
       let needed = Self.smallestBudget(changed)
       return Change(change: name, smallestFeasibleBudgetBytes: needed, suffices: needed <= budgetBytes)
-    }.sorted { ($0.smallestFeasibleBudgetBytes, $0.change) < ($1.smallestFeasibleBudgetBytes, $1.change) }
+    }.filter { $0.smallestFeasibleBudgetBytes < smallestFeasibleBudgetBytes }.sorted {
+      ($0.smallestFeasibleBudgetBytes, $0.change) < ($1.smallestFeasibleBudgetBytes, $1.change)
+    }
   }
 
   /// What the pinned groups alone need under the leanest policy, by simulation.

@@ -153,7 +153,7 @@ struct MemoryProgram {
   private mutating func liveBytes(at kernel: Int) -> ByteExpression {
     var expression = statics
     for (id, buffer) in template.buffers.enumerated() where !buffer.isStatic {
-      guard let first = uses[id].first?.kernel, let last = uses[id].last?.kernel,
+      guard let first = birth(of: id), let last = uses[id].last?.kernel,
         (first...last).contains(kernel)
       else { continue }
       if let group = nodeGroup(of: id) {
@@ -167,7 +167,12 @@ struct MemoryProgram {
   }
 
   private func bytes(_ buffer: BufferTemplate, _ selection: Selection) -> Int {
-    Bytes.aligned(template.count(of: buffer, selection) * Bytes.element)
+    template.layout(of: buffer, selection, pinned)?.bytes ?? 0
+  }
+
+  /// The first kernel at which a buffer may be alive.
+  private func birth(of buffer: BufferID) -> Int? {
+    template.buffers[buffer].persists ? 0 : uses[buffer].first?.kernel
   }
 
   private mutating func add(_ bytes: Int, when need: AtomSet, to expression: inout ByteExpression) {
@@ -199,7 +204,7 @@ struct MemoryProgram {
       let surviving = uses[id].filter { use in
         use.side.map { template.nodes($0, layer: choice.group.layer ?? 0, selection) > 0 } ?? true
       }
-      let isBorn = surviving.first.map { $0.kernel <= kernel } ?? false
+      let isBorn = surviving.first.map { template.buffers[id].persists || $0.kernel <= kernel } ?? false
       let need = surviving.reduce(into: AtomSet()) { if $1.kernel >= kernel { $0.formUnion($1.need) } }
       cases.append(isBorn ? (bytes(template.buffers[id], selection), need) : (0, AtomSet()))
     }
@@ -293,15 +298,7 @@ extension BufferTemplate {
 extension StepTemplate {
   /// Bytes of a static buffer under a selection; 0 when absent, or mapped where that costs nothing.
   fileprivate func staticBytes(of buffer: BufferTemplate, _ selection: Selection, countsMapped: Bool) -> Int {
-    let bytes = count(of: buffer, selection) * Bytes.element
-    let active = atoms.active(selection)
-    switch buffer.content {
-    case .parameter(let part):
-      if bytes == 0 || isResident(part, active, selection) { return Bytes.aligned(bytes) }
-      return countsMapped ? bytes : 0
-    case .state(let part, _): return trains(part, active) ? Bytes.aligned(bytes) : 0
-    case .input: return Bytes.aligned(bytes)
-    case .transient: return 0
-    }
+    guard buffer.isStatic, let layout = layout(of: buffer, selection, atoms.active(selection)) else { return 0 }
+    return layout.isMapped && !countsMapped ? 0 : layout.bytes
   }
 }

@@ -6,7 +6,7 @@ import Steps
 ///
 /// This is the plan file; JSON keys are the properties' names in snake case.
 public struct Plan: Sendable, Codable, Equatable {
-  public static let currentSchema = 1
+  public static let currentSchema = 2
   public static let kind = "permafrost-plan"
 
   /// The model the plan was made for.

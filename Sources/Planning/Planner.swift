@@ -11,7 +11,7 @@ public struct PlanRequest: Sendable {
   public var modelIdentity: String
   /// Batch, sequence, optimizer and threads; the saving policy is decided among `policies`.
   public var recipe: Recipe
-  public var policies: [SavingPolicy]
+  public var policies: [Saving]
   public var scores: Scores
   public var budgetBytes: Int
   public var mappedFree: Bool
@@ -26,7 +26,7 @@ public struct PlanRequest: Sendable {
 
   public init(
     graph: EncoderGraph, modelName: String, modelIdentity: String, recipe: Recipe,
-    policies: [SavingPolicy] = SavingPolicy.allCases, scores: Scores, budgetBytes: Int, mappedFree: Bool,
+    policies: [Saving] = Saving.uniforms, scores: Scores, budgetBytes: Int, mappedFree: Bool,
     runtimeBytes: Int, device: String? = nil, task: String? = nil,
     naming: (@Sendable (Parameter) -> String)? = nil
   ) {

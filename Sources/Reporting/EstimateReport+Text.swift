@@ -93,10 +93,15 @@ extension EstimateReport {
 
 extension Recipe {
   /// What decides the step's sizes, in a few words.
-  var words: String { "\(shapeWords), saving \(saving.rawValue)" }
+  var words: String { "\(shapeWords), saving \(saving)" }
 
   /// The same where the saving policy is still open.
   var shapeWords: String {
-    "batch \(batch), sequence \(sequence), \(optimizer.rawValue), \(threads) thread\(threads == 1 ? "" : "s")"
+    var words = ["batch \(batch)\(accumulation > 1 ? " in \(accumulation)" : "")", "sequence \(sequence)"]
+    words.append(optimizer.rawValue)
+    if let norm = maximumGradientNorm { words.append("gradient norm at most \(norm)") }
+    if frozenWeights != .float32 { words.append("frozen weights in \(frozenWeights.rawValue)") }
+    words.append("\(threads) thread\(threads == 1 ? "" : "s")")
+    return words.joined(separator: ", ")
   }
 }

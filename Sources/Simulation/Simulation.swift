@@ -44,8 +44,14 @@ public struct Simulation: Sendable {
     buffersAtPeak.reduce(into: [:]) { $0[$1.category, default: 0] += $1.bytes }
   }
 
-  public var operations: Int { step.kernels.reduce(0) { $0 + step.operations(of: $1) } }
-  public var bytesMoved: Int { step.kernels.reduce(0) { $0 + step.bytesMoved(by: $1) } }
+  public var operations: Int { step.kernels.reduce(0) { $0 + operations(of: $1) } }
+  public var bytesMoved: Int {
+    step.kernels.reduce(0) { $0 + step.repetitions(of: $1) * step.bytesMoved(by: $1) }
+  }
+
+  private func operations(of kernel: Kernel) -> Int {
+    step.repetitions(of: kernel) * step.operations(of: kernel)
+  }
 
   /// Bytes at the peak that belong to one layer, or outside the stack (nil).
   public struct LayerCost: Sendable {
@@ -63,7 +69,7 @@ public struct Simulation: Sendable {
       bytes[owners[index], default: [:]][buffer.category, default: 0] += buffer.bytes
     }
     var operations: [Int?: Int] = [:]
-    for kernel in step.kernels { operations[kernel.layer, default: 0] += step.operations(of: kernel) }
+    for kernel in step.kernels { operations[kernel.layer, default: 0] += self.operations(of: kernel) }
     let order: [Int?] = [nil] + (0..<step.graph.configuration.layerCount).map { $0 }
     return order.map {
       LayerCost(layer: $0, categories: bytes[$0] ?? [:], operations: operations[$0] ?? 0)

@@ -22,17 +22,20 @@ public enum NodeSide: String, Sendable, Codable { case learners, frozen }
 /// One extent of a buffer, resolved by the recipe and the selection.
 public enum Dimension: Hashable, Sendable {
   case fixed(Int)
-  /// T = B·S.
+  /// T, tokens of a micro-batch.
   case tokens
-  /// B.
+  /// Sequences of a micro-batch.
   case sequences
+  /// Tokens of all micro-batches.
+  case batchTokens
   case nodes(layer: Int, NodeSide)
 
   func resolved(_ recipe: Recipe, retained: [Int], nodes: Int) -> Int {
     switch self {
     case .fixed(let count): count
     case .tokens: recipe.tokens
-    case .sequences: recipe.batch
+    case .sequences: recipe.microBatch
+    case .batchTokens: recipe.batchTokens
     case .nodes(let layer, .learners): retained[layer]
     case .nodes(let layer, .frozen): nodes - retained[layer]
     }
@@ -59,9 +62,11 @@ public struct BufferTemplate: Sendable {
   public let name: String
   public let category: BufferCategory
   public let content: Content
-  /// Rows and columns of 4-byte elements, row-major.
+  /// Rows and columns of elements, row-major; a selection decides their format.
   public let rows: Dimension
   public let columns: Dimension
+  /// Holds what earlier micro-batches left, so it is alive from the first kernel on.
+  public var persists = false
 
   /// Lives through the whole step and from one step to the next.
   public var isStatic: Bool { content != .transient }

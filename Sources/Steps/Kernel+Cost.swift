@@ -1,9 +1,9 @@
 import Graph
 
 extension TrainingStep {
-  /// Floating-point operations of a kernel, a multiplication and an addition counted as two.
+  /// Floating-point operations of one run of a kernel, a multiplication and an addition counted as two.
   ///
-  /// Matrix products are exact at the step's full shape (B sequences of S tokens). Elementwise kernels count one operation for each
+  /// Matrix products are exact at the step's full shape (a micro-batch of sequences of S tokens). Elementwise kernels count one operation for each
   /// element they touch: they are bound by bytes, not by arithmetic.
   public func operations(of kernel: Kernel) -> Int {
     func columns(_ role: OperandRole) -> Int { kernel.operand(role).map { buffers[$0].columns } ?? 0 }
@@ -26,19 +26,17 @@ extension TrainingStep {
 
   /// One (S,d)·(d,S) product for every head of every sequence: 2·B·S²·H.
   private func attentionProduct(_ kernel: Kernel) -> Int {
-    2 * recipe.batch * recipe.sequence * recipe.sequence * graph.configuration.hiddenSize
+    2 * recipe.microBatch * recipe.sequence * recipe.sequence * graph.configuration.hiddenSize
   }
 
-  /// Bytes a kernel reads and writes, each operand once a direction; of a table only the rows looked up.
+  /// Bytes that one run of a kernel reads and writes, each operand once a direction; of a table only the rows looked up.
   public func bytesMoved(by kernel: Kernel) -> Int {
     kernel.operands.reduce(0) { total, operand in
       let buffer = buffers[operand.buffer]
-      var count = buffer.count
-      if kernel.operation == .embedding, buffer.category == .weights {
-        count = min(count, recipe.tokens * buffer.columns)
-      }
+      let isLookup = kernel.operation == .embedding && buffer.category == .weights
+      let rows = isLookup ? min(buffer.rows, recipe.tokens) : buffer.rows
       let directions = (operand.access.reads ? 1 : 0) + (operand.access.writes ? 1 : 0)
-      return total + directions * count * Bytes.element
+      return total + directions * buffer.format.bytes(rows: rows, columns: buffer.columns)
     }
   }
 }

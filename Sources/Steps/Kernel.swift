@@ -43,6 +43,12 @@ public enum KernelOperation: Hashable, Sendable {
   case update(decay: Bool)
   /// The same for a table, whose gradient is gathered row by row from `gradient (T,H)`.
   case updateEmbedding(decay: Bool)
+  /// Keeps a micro-batch's `input (T,H)` in its place of `output`, which holds the whole batch's tokens.
+  case keepTokens
+  /// Adds the squares of `gradient` to `squaredNorm`.
+  case squaredNorm
+  /// The same for a table, whose gradient is gathered row by row from `gradient (T,H)`.
+  case squaredNormOfTable
 
   /// The name under which time and bytes are grouped.
   public var label: String {
@@ -67,6 +73,9 @@ public enum KernelOperation: Hashable, Sendable {
     case .tokenIndex: "token index"
     case .update: "update"
     case .updateEmbedding: "table update"
+    case .keepTokens: "keep tokens"
+    case .squaredNorm: "gradient norm"
+    case .squaredNormOfTable: "table gradient norm"
     }
   }
 }
@@ -78,7 +87,7 @@ public enum OperandRole: Hashable, Sendable {
   case gradient, state(Int)
   case query, key, value, queryGradient, keyGradient, valueGradient
   case ids, types, positions, offsets, labels, starts, order
-  case loss, workspace
+  case loss, workspace, squaredNorm
 }
 
 /// How a kernel touches an operand.
@@ -89,6 +98,8 @@ public enum Access: Hashable, Sendable {
   case readWrite
   /// Adds to what an earlier kernel of the step left there, or writes when it is the first.
   case accumulate
+  /// Adds to what earlier micro-batches left there; the first of them writes.
+  case accumulateOverBatch
 
   public var reads: Bool { self != .write }
   public var writes: Bool { self != .read }

@@ -6,9 +6,10 @@ extension Lowering {
     guard let output = operation.output, let gradient = gradients[output] else { return }
     switch operation {
     case .embedding(let word, let position, let type, _):
-      emitTableUpdate(index, table: word, ids: .ids, gradient)
-      emitTableUpdate(index, table: position, ids: .positions, gradient)
-      if let type { emitTableUpdate(index, table: type, ids: .types, gradient) }
+      let whole = gradientOfBatch(index, gradient)
+      emitTableUpdate(index, table: word, ids: .ids, whole)
+      emitTableUpdate(index, table: position, ids: .positions, whole)
+      if let type { emitTableUpdate(index, table: type, ids: .types, whole) }
 
     case .norm(let scale, let shift, let residual, let branch, let dropout, _):
       emitNormBackward(
@@ -22,7 +23,9 @@ extension Lowering {
     case .linear(let linear, let input, _):
       emit(
         .linearInputGradient, index, .backward, detail: "input-gradient",
-        [read(.gradient, gradient), read(.weight, weight(linear.weight)), addToGradient(of: input)])
+        [
+          read(.gradient, gradient), read(.weight, weight(linear.weight)), addToGradient(of: input),
+        ])
       emitWeightUpdate(
         index, linear.weight, gradient: gradient, input: saved(input, for: index), transposed: false)
       emitBiasUpdate(index, linear.bias, gradient: gradient)
@@ -62,12 +65,20 @@ extension Lowering {
     }
   }
 
-  /// What backward reads in place of a forward value: the saved tensor, or what brings it back.
+  /// What an operator's backward reads in place of a forward value: its layer's second one, if it ran again, or else the saved one.
   private mutating func saved(_ value: ValueID, for index: Int) -> BufferID? {
-    guard let producer = producers[value] else { return nil }
-    let owner = graph.operators[producer].layer
-    if let replay, owner == graph.operators[index].layer { return replay.values[value] }
-    guard recipe.saving == .cheap, owner != nil,
+    if let replay, let producer = producers[value],
+      graph.operators[producer].layer == graph.operators[index].layer
+    {
+      return replay.values[value]
+    }
+    return saved(value)
+  }
+
+  /// The saved tensor that holds a forward value, or what brings it back.
+  mutating func saved(_ value: ValueID) -> BufferID? {
+    guard let producer = producers[value], let owner = graph.operators[producer].layer,
+      recipe.saving[owner] == .cheap,
       case .norm(let scale, let shift, _, _, _, let output) = graph.operators[producer].operation
     else { return forward.values[value] }
     if let buffer = rebuilt[value] { return buffer }
@@ -103,7 +114,10 @@ extension Lowering {
     let scaleGradient = parameterGradient(scale)
     emit(
       .normScaleGradient, index, .backward, detail: "scale-gradient",
-      [read(.gradient, gradient), read(.normalised, norm?.normalised), write(.output, scaleGradient)])
+      [
+        read(.gradient, gradient), read(.normalised, norm?.normalised),
+        write(.output, scaleGradient, parameterAccess),
+      ])
     emit(
       .normBackward, index, .backward, detail: "backward",
       [
@@ -142,7 +156,7 @@ extension Lowering {
         ])
       if side == .learners {
         var activated = after
-        if recipe.saving == .cheap {
+        if recipe.saving[layer] == .cheap {
           activated = transient(
             "\(graph.operators[index].name).\(name).after.again", .tokens, .nodes(layer: layer, side))
           emit(
@@ -158,8 +172,7 @@ extension Lowering {
       emit(
         .linearInputGradient, index, .backward, side: side, detail: "up.\(name).input-gradient",
         [
-          read(.gradient, nodeGradient), read(.weight, weight(up.weight, side: side)),
-          addToGradient(of: input),
+          read(.gradient, nodeGradient), read(.weight, weight(up.weight, side: side)), addToGradient(of: input),
         ])
       if side == .learners {
         emitWeightUpdate(
@@ -179,7 +192,7 @@ extension Lowering {
     emit(
       .linearWeightGradient(transposed: transposed), index, .backward, side: side,
       detail: "\(shortName(parameter)).gradient",
-      [read(.gradient, gradient), read(.input, input), write(.output, target)])
+      [read(.gradient, gradient), read(.input, input), write(.output, target, parameterAccess)])
     emitUpdate(
       index, part: ParameterPart(parameter: parameter, side: side, layer: layer), gradient: target)
   }
@@ -190,48 +203,24 @@ extension Lowering {
     let target = parameterGradient(parameter, side: side)
     emit(
       .columnSum, index, .backward, side: side, detail: "\(shortName(parameter)).gradient",
-      [read(.input, gradient), write(.output, target)])
+      [read(.input, gradient), write(.output, target, parameterAccess)])
     emitUpdate(
       index, part: ParameterPart(parameter: parameter, side: side, layer: layer), gradient: target)
   }
 
   private mutating func emitUpdate(_ index: Int, part: ParameterPart, gradient: BufferID) {
-    guard let weight = weights[part], let states = states[part] else { return }
-    let parameter = graph.parameters[part.parameter]
-    emit(
-      .update(decay: parameter.role.decays), index, .update, side: part.side, root: root(of: part),
-      detail: "\(shortName(part.parameter)).update",
-      [write(.weight, weight, .readWrite), read(.gradient, gradient)]
-        + states.enumerated().map { write(.state($0.offset), $0.element, .readWrite) })
-  }
-
-  /// Learners train with their layer's retention; a frozen part's bias only when the whole bias does.
-  private func root(of part: ParameterPart) -> Atom {
-    if part.side == .learners, let layer = part.layer { return .learners(layer: layer) }
-    return .parameter(part.parameter)
+    finish(DeferredUpdate(index: index, part: part, gradient: gradient, ids: nil))
   }
 
   private mutating func emitTableUpdate(
     _ index: Int, table: ParameterID, ids: OperandRole, _ gradient: BufferID
   ) {
-    let parameter = graph.parameters[table]
     let part = ParameterPart(parameter: table, side: nil, layer: nil)
-    guard let weight = weights[part], let states = states[part] else { return }
-    let name = shortName(table)
-    let starts = transient("\(parameter.name).starts", .fixed(1), .fixed(parameter.shape[0] + 1), .workspace)
-    let order = transient("\(parameter.name).order", .fixed(1), .tokens, .workspace)
-    emit(
-      .tokenIndex, index, .backward, detail: "\(name).index",
-      [read(.ids, inputs[ids]), write(.starts, starts), write(.order, order)])
-    let scratch = workspace("\(parameter.name)", floats: graph.configuration.hiddenSize)
-    emit(
-      .updateEmbedding(decay: parameter.role.decays), index, .update, root: .parameter(table),
-      detail: "\(name).update",
-      [
-        write(.weight, weight, .readWrite), read(.gradient, gradient), read(.starts, starts),
-        read(.order, order), write(.workspace, scratch),
-      ] + states.enumerated().map { write(.state($0.offset), $0.element, .readWrite) })
+    finish(DeferredUpdate(index: index, part: part, gradient: gradient, ids: ids))
   }
+
+  /// How a parameter's gradient is written.
+  private var parameterAccess: Access { recipe.accumulation > 1 ? .accumulateOverBatch : .write }
 
   private mutating func parameterGradient(_ parameter: ParameterID, side: NodeSide? = nil) -> BufferID {
     let part = ParameterPart(
@@ -239,11 +228,18 @@ extension Lowering {
       layer: side == nil ? nil : graph.groups[graph.parameters[parameter].group].layer)
     let (rows, columns) = shape(of: part)
     let name = graph.parameters[parameter].name + (side.map { ".\($0.rawValue)" } ?? "")
-    return transient("grad.\(name)", rows, columns, .gradients)
+    return transient("grad.\(name)", rows, columns, .gradients, persists: recipe.accumulation > 1)
   }
 
-  /// The last two components of a tensor's name: `query.weight`.
-  private func shortName(_ parameter: ParameterID) -> String {
-    graph.parameters[parameter].name.split(separator: ".").suffix(2).joined(separator: ".")
+  /// The gradient of the embeddings' sum for all tokens of the batch, from which tables are updated without a gradient of their size.
+  private mutating func gradientOfBatch(_ index: Int, _ gradient: BufferID) -> BufferID {
+    guard recipe.accumulation > 1 else { return gradient }
+    let whole = transient(
+      "grad.embeddings.batch", .batchTokens, .fixed(graph.configuration.embeddingSize), .gradients,
+      persists: true)
+    emit(
+      .keepTokens, index, .backward, detail: "keep",
+      [read(.input, gradient), write(.output, whole, .accumulateOverBatch)])
+    return whole
   }
 }

@@ -7,7 +7,9 @@ extension Lowering {
   static let attentionTile = 64
 
   static func attentionWorkspace(sequence: Int, backward: Bool) -> Int {
-    min(attentionTile, sequence) * sequence * (backward ? 2 : 1)
+    // Each tile in whole cache lines, so that threads do not share one.
+    let tile = Bytes.aligned(min(attentionTile, sequence) * sequence * Bytes.element) / Bytes.element
+    return tile * (backward ? 2 : 1)
   }
 
   mutating func emitForward(_ index: Int, into environment: inout Environment, phase: Phase) {
@@ -84,7 +86,8 @@ extension Lowering {
           .linear, index, phase, side: side, detail: "up.\(side.rawValue)",
           [
             operand(.input, input), read(.weight, weight(up.weight, side: side)),
-            read(.bias, weight(up.bias, side: side)), write(.output, before),
+            read(.bias, weight(up.bias, side: side)),
+            write(.output, before),
           ])
         emit(
           .activation(kind), index, phase, side: side, detail: "activation.\(side.rawValue)",
@@ -93,7 +96,8 @@ extension Lowering {
           .linear, index, phase, side: side, detail: "down.\(side.rawValue)",
           [
             read(.input, after), read(.weight, weight(down.weight, side: side)),
-            read(.bias, weight(down.bias)), write(.output, result, .accumulate),
+            read(.bias, weight(down.bias)),
+            write(.output, result, .accumulate),
           ])
         environment.nodes[index]?[side] = (before, after)
       }

@@ -25,6 +25,8 @@ struct Lowering {
   private(set) var weights: [ParameterPart: BufferID] = [:]
   private(set) var states: [ParameterPart: [BufferID]] = [:]
   private(set) var inputs: [OperandRole: BufferID] = [:]
+  /// Updates that wait until all gradients are there.
+  var deferred: [DeferredUpdate] = []
   /// Which operator defines each value.
   let producers: [ValueID: Int]
 
@@ -51,18 +53,19 @@ struct Lowering {
       }
       emitBackward(index)
     }
+    emitDeferredUpdates()
   }
 
   /// Starts a layer's backward: what was rebuilt for the last one is gone; a dropped layer runs again.
   private mutating func enterBackward(ofLayer layer: Int?) {
     rebuilt = [:]
     replay = nil
-    guard let layer, recipe.saving == .recompute else { return }
+    guard let layer, recipe.saving[layer] == .recompute else { return }
     let members = graph.operators.indices.filter { graph.operators[$0].layer == layer }
     var environment = Environment()
     let inside = Set(members.compactMap { graph.operators[$0].operation.output })
     for value in Set(members.flatMap { graph.operators[$0].operation.inputs }).subtracting(inside) {
-      environment.values[value] = forward.values[value]
+      environment.values[value] = saved(value)
     }
     for index in members { emitForward(index, into: &environment, phase: .recompute) }
     replay = environment
@@ -72,14 +75,15 @@ struct Lowering {
 
   private mutating func declareInputs() {
     let tokens: [(OperandRole, String, Dimension)] = [
-      (.ids, "ids", .tokens), (.positions, "positions", .tokens),
-      (.offsets, "offsets", .fixed(recipe.batch + 1)),
+      (.ids, "ids", .batchTokens), (.positions, "positions", .batchTokens),
+      (.offsets, "offsets", .fixed(recipe.microBatch + 1)),
       (.loss, "loss", .fixed(1)),
     ]
     for (role, name, columns) in tokens { inputs[role] = input(name, columns) }
     inputs[.labels] = newBuffer(
       "input.labels", .inputs, .input, .fixed(graph.configuration.problem.labelsPerSequence), .sequences)
-    if graph.configuration.typeVocabularySize > 0 { inputs[.types] = input("types", .tokens) }
+    if graph.configuration.typeVocabularySize > 0 { inputs[.types] = input("types", .batchTokens) }
+    if recipe.maximumGradientNorm != nil { inputs[.squaredNorm] = input("squared-norm", .fixed(1)) }
   }
 
   private mutating func input(_ name: String, _ columns: Dimension) -> BufferID {
@@ -92,8 +96,10 @@ struct Lowering {
         let (rows, columns) = shape(of: part)
         let name = graph.parameters[part.parameter].name + (part.side.map { ".\($0.rawValue)" } ?? "")
         weights[part] = newBuffer(name, .weights, .parameter(part), rows, columns)
-        states[part] = (0..<recipe.optimizer.statesPerParameter).map {
-          newBuffer("\(name).state\($0)", .optimizer, .state(part, index: $0), rows, columns)
+        let shapes = recipe.optimizer.stateShapes(
+          rows: rows, columns: columns, isVector: parameter.shape.count == 1)
+        states[part] = shapes.enumerated().map { index, shape in
+          newBuffer("\(name).state\(index)", .optimizer, .state(part, index: index), shape.rows, shape.columns)
         }
       }
     }
@@ -132,9 +138,12 @@ struct Lowering {
   }
 
   mutating func transient(
-    _ name: String, _ rows: Dimension, _ columns: Dimension, _ category: BufferCategory = .temporaries
+    _ name: String, _ rows: Dimension, _ columns: Dimension, _ category: BufferCategory = .temporaries,
+    persists: Bool = false
   ) -> BufferID {
-    newBuffer(name, category, .transient, rows, columns)
+    let id = newBuffer(name, category, .transient, rows, columns)
+    buffers[id].persists = persists
+    return id
   }
 
   /// Scratch of so many floats a thread, in whole cache lines so that threads do not share one.

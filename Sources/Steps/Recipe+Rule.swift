@@ -10,6 +10,16 @@ extension Recipe {
   public func brokenRule(for graph: EncoderGraph) -> String? {
     let positions = graph.configuration.longestSequence
     if batch < 1 || sequence < 1 || threads < 1 { return "batch, sequence and threads must be positive" }
+    if !(1...batch).contains(accumulation) {
+      return "a batch of \(batch) sequences cannot be cut into \(accumulation) micro-batches"
+    }
+    if let norm = maximumGradientNorm, !(norm > 0 && norm.isFinite) {
+      return "a largest gradient norm of \(norm) is not positive"
+    }
+    let layers = graph.configuration.layerCount
+    if saving.uniform == nil, saving.policies.count != layers {
+      return "\(saving.policies.count) saving policies for \(layers) layers"
+    }
     if threads > Self.mostThreads { return "\(threads) threads are more than \(Self.mostThreads)" }
     if sequence > positions {
       return "a sequence of \(sequence) tokens is longer than the model's \(positions) positions"

@@ -1,55 +1,45 @@
-/// How parameters are updated, and what that keeps between steps.
-public enum Optimizer: String, Sendable, Codable, CaseIterable {
-  /// AdamW (Loshchilov and Hutter, arXiv 1711.05101): two moments a parameter.
-  case adamw
-  /// Plain stochastic gradient descent: no state.
-  case sgd
-  /// SGD with momentum: one velocity a parameter.
-  case sgdMomentum = "sgd-momentum"
-
-  /// F32 values kept between steps for every trained parameter.
-  public var statesPerParameter: Int {
-    switch self {
-    case .adamw: 2
-    case .sgd: 0
-    case .sgdMomentum: 1
-    }
-  }
-}
-
-/// What forward keeps of a layer for backward.
-public enum SavingPolicy: String, Sendable, Codable, CaseIterable {
-  /// Every tensor that backward reads.
-  case keep
-  /// All but what an elementwise pass brings back: LayerNorm outputs (from the normalised input) and
-  /// feed-forward activations (from their input).
-  case cheap
-  /// Only the layer's input; the layer runs forward again before its backward (Chen et al., arXiv 1604.06174).
-  case recompute
-}
-
 /// Everything beside the trainable set that decides a step's kernels and sizes.
 public struct Recipe: Hashable, Sendable, Codable {
-  /// B, sequences in a batch.
+  /// B, sequences in the batch of one optimizer step.
   public var batch: Int
-  /// S, the longest sequence; buffers are sized for B·S tokens, shorter batches use less of them.
+  /// S, the longest sequence; buffers are sized for it, shorter batches use less of them.
   public var sequence: Int
+  /// Micro-batches that a batch is cut into; the gradients of more than one add up before the update.
+  public var accumulation: Int
   public var optimizer: Optimizer
+  /// The gradient's global norm is cut to this; nil leaves it alone, and lets every update happen in backward.
+  public var maximumGradientNorm: Double?
   /// Worker threads, each with its own workspace.
   public var threads: Int
-  /// One policy for every layer.
-  public var saving: SavingPolicy
+  /// What forward keeps, by layer.
+  public var saving: Saving
+  /// How frozen matrices and tables are held.
+  public var frozenWeights: WeightFormat
 
   public init(
-    batch: Int, sequence: Int, optimizer: Optimizer = .adamw, threads: Int = 1, saving: SavingPolicy = .keep
+    batch: Int, sequence: Int, accumulation: Int = 1, optimizer: Optimizer = .adamw,
+    maximumGradientNorm: Double? = nil, threads: Int = 1, saving: Saving = .keep,
+    frozenWeights: WeightFormat = .float32
   ) {
     self.batch = batch
     self.sequence = sequence
+    self.accumulation = accumulation
     self.optimizer = optimizer
+    self.maximumGradientNorm = maximumGradientNorm
     self.threads = threads
     self.saving = saving
+    self.frozenWeights = frozenWeights
   }
 
-  /// T = B·S, the most tokens a batch can hold.
-  public var tokens: Int { batch * sequence }
+  /// Sequences that forward and backward take at once.
+  public var microBatch: Int { (batch + accumulation - 1) / accumulation }
+
+  /// T, the most tokens that forward and backward take at once.
+  public var tokens: Int { microBatch * sequence }
+
+  /// The most tokens of a whole batch.
+  public var batchTokens: Int { batch * sequence }
+
+  /// Whether gradients outlive backward: they add up over micro-batches, or wait for the norm of all of them.
+  public var defersUpdates: Bool { accumulation > 1 || maximumGradientNorm != nil }
 }

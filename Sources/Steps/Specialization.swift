@@ -25,13 +25,14 @@ struct Specialization {
     var lifetimes: [BufferID: ClosedRange<Int>] = [:]
     for (position, survivor) in survivors.enumerated() {
       for operand in survivor.operands {
-        lifetimes[operand.buffer] = (lifetimes[operand.buffer]?.lowerBound ?? position)...position
+        let born = template.buffers[operand.buffer].persists ? 0 : position
+        lifetimes[operand.buffer] = (lifetimes[operand.buffer]?.lowerBound ?? born)...position
       }
     }
     let loss = survivors.firstIndex { template.kernels[$0.origin].phase == .loss } ?? survivors.count
 
     var renumbered: [BufferID: BufferID] = [:]
-    for (id, buffer) in template.buffers.enumerated() where sizes[id] > 0 {
+    for (id, buffer) in template.buffers.enumerated() {
       guard let buffer = template.resolve(buffer, selection, trained, lifetimes[id], loss: loss) else {
         continue
       }
@@ -78,14 +79,68 @@ extension StepTemplate {
     return !active.isDisjoint(with: atoms.set(.parameter(part.parameter)))
   }
 
+  /// Whether a frozen matrix or table is converted to the recipe's format; the head, which is small, never is.
+  private func isCompressed(_ part: ParameterPart, _ active: AtomSet) -> Bool {
+    let parameter = graph.parameters[part.parameter]
+    return recipe.frozenWeights != .float32 && parameter.role.decays && !parameter.isHead
+      && !trains(part, active)
+  }
+
   /// Whether a part is held in the arena rather than read in place.
   ///
-  /// It is when it trains, when its tensor is split, and when it belongs to the head, which a pretrained checkpoint need not
-  /// hold.
-  public func isResident(_ part: ParameterPart, _ active: AtomSet, _ selection: Selection) -> Bool {
-    if trains(part, active) || graph.parameters[part.parameter].isHead { return true }
+  /// It is when it trains, when it is converted, when its tensor is split, and when it belongs to the head, which a pretrained
+  /// checkpoint need not hold.
+  private func isResident(_ part: ParameterPart, _ active: AtomSet, _ selection: Selection) -> Bool {
+    if trains(part, active) || isCompressed(part, active) || graph.parameters[part.parameter].isHead {
+      return true
+    }
     guard let layer = part.layer else { return false }
     return (1..<graph.configuration.feedForwardSize).contains(selection.retained[layer])
+  }
+
+  /// How a buffer is laid out under a selection.
+  public struct Layout {
+    public var rows: Int
+    public var columns: Int
+    public var format = ElementFormat.float32
+    public var isTransposed = false
+    public var isMapped = false
+
+    /// Bytes it takes: rounded up to the alignment in the arena, exact in the checkpoint.
+    public var bytes: Int {
+      let bytes = format.bytes(rows: rows, columns: columns)
+      return isMapped ? bytes : Bytes.aligned(bytes)
+    }
+  }
+
+  /// The layout of a buffer, or nil where the selection leaves nothing of it.
+  public func layout(of buffer: BufferTemplate, _ selection: Selection, _ trained: AtomSet) -> Layout? {
+    let nodes = graph.configuration.feedForwardSize
+    var layout = Layout(
+      rows: buffer.rows.resolved(recipe, retained: selection.retained, nodes: nodes),
+      columns: buffer.columns.resolved(recipe, retained: selection.retained, nodes: nodes))
+    guard layout.rows * layout.columns > 0 else { return nil }
+    switch buffer.content {
+    case .input, .transient: break
+    case .state(let part, _):
+      guard trains(part, trained) else { return nil }
+      layout.format = recipe.optimizer.stateFormat(count: layout.rows * layout.columns)
+    case .parameter(let part):
+      let parameter = graph.parameters[part.parameter]
+      if isCompressed(part, trained) {
+        layout.format = .weights(recipe.frozenWeights)
+        // Its rows are the checkpoint's, so that it is converted row by row as it is read.
+        if parameter.nodeAxis == 1 { swap(&layout.rows, &layout.columns) }
+      } else if isResident(part, trained, selection) {
+        layout.isTransposed = parameter.nodeAxis == 1
+      } else {
+        layout.isMapped = true
+        if parameter.shape.count == 2 {
+          (layout.rows, layout.columns) = (parameter.shape[0], parameter.shape[1])
+        }
+      }
+    }
+    return layout
   }
 
   /// The concrete buffer, or nil when nothing uses it.
@@ -93,33 +148,18 @@ extension StepTemplate {
     _ buffer: BufferTemplate, _ selection: Selection, _ trained: AtomSet, _ lifetime: ClosedRange<Int>?,
     loss: Int
   ) -> Buffer? {
-    let nodes = graph.configuration.feedForwardSize
-    var rows = buffer.rows.resolved(recipe, retained: selection.retained, nodes: nodes)
-    var columns = buffer.columns.resolved(recipe, retained: selection.retained, nodes: nodes)
-    var storage = Buffer.Storage.arena(offset: 0)
-    var isTransposed = false
+    guard let layout = layout(of: buffer, selection, trained) else { return nil }
     var category = buffer.category
-    switch buffer.content {
-    case .parameter(let part):
-      let parameter = graph.parameters[part.parameter]
-      if isResident(part, trained, selection) {
-        isTransposed = parameter.nodeAxis == 1
-      } else {
-        storage = .mapped
-        if parameter.shape.count == 2 { (rows, columns) = (parameter.shape[0], parameter.shape[1]) }
-      }
-    case .state(let part, _):
-      if !trains(part, trained) { return nil }
-    case .input: break
-    case .transient:
+    if buffer.content == .transient {
       guard let lifetime else { return nil }
       // Forward's own tensors count as saved once backward reads them.
       let isForward = lifetime.lowerBound < loss && category == .temporaries
       if isForward && lifetime.upperBound > loss { category = .activations }
     }
     return Buffer(
-      name: buffer.name, category: category, content: buffer.content, rows: rows, columns: columns,
-      rowKind: buffer.rows, isTransposed: isTransposed, storage: storage,
+      name: buffer.name, category: category, content: buffer.content, rows: layout.rows,
+      columns: layout.columns, rowKind: buffer.rows, format: layout.format,
+      isTransposed: layout.isTransposed, storage: layout.isMapped ? .mapped : .arena(offset: 0),
       lifetime: buffer.isStatic ? nil : lifetime)
   }
 }

@@ -37,7 +37,9 @@ extension TrainingStep {
     for kernel in kernels {
       for operand in kernel.operands {
         let buffer = buffers[operand.buffer]
-        if buffer.lifetime != nil, operand.access.reads, !written.contains(operand.buffer) {
+        if buffer.lifetime != nil, operand.access.reads, operand.access != .accumulateOverBatch,
+          !written.contains(operand.buffer)
+        {
           broken.append("\(kernel.name) reads \(buffer.name) before it is written")
         }
         if operand.access.writes, buffer.storage == .mapped {

@@ -16,6 +16,7 @@ public struct Buffer: Sendable {
   public let rows: Int
   public let columns: Int
   public let rowKind: Dimension
+  public let format: ElementFormat
   /// Holds a matrix `(inputs, outputs)` where the checkpoint has `(outputs, inputs)`.
   public let isTransposed: Bool
   public fileprivate(set) var storage: Storage
@@ -26,7 +27,8 @@ public struct Buffer: Sendable {
 
   /// Bytes it takes: rounded up to the alignment in the arena, exact in the checkpoint.
   public var bytes: Int {
-    storage == .mapped ? count * Bytes.element : Bytes.aligned(count * Bytes.element)
+    let bytes = format.bytes(rows: rows, columns: columns)
+    return storage == .mapped ? bytes : Bytes.aligned(bytes)
   }
 }
 
@@ -102,6 +104,9 @@ public struct TrainingStep: Sendable {
     }
     arenaBytes = end + packing.size
   }
+
+  /// How often a kernel runs in one optimizer step: once a micro-batch, or once.
+  public func repetitions(of kernel: Kernel) -> Int { kernel.phase == .update ? 1 : recipe.accumulation }
 
   /// Bytes that live at each kernel, statics included, mapped weights not.
   public func liveBytes() -> [Int] {

@@ -22,12 +22,13 @@ private struct SeededGenerator: RandomNumberGenerator {
 struct SelectionTests {
   /// One step of plain SGD; the values of every tensor before and after.
   private func step(
-    _ name: String, saving: SavingPolicy, selection: @escaping (EncoderGraph) -> Selection,
+    _ name: String, _ recipe: Recipe, selection: @escaping (EncoderGraph) -> Selection,
     learners: [[Int]]? = nil
   ) throws -> (graph: EncoderGraph, before: [[Float]], after: [[Float]]) {
     let (reference, model) = try Reference.load(name)
-    let engine = try makeEngine(
-      model, optimizer: .sgd, saving: saving, select: selection, learners: learners)
+    var recipe = recipe
+    recipe.optimizer = .sgd
+    let engine = try makeEngine(model, recipe, select: selection, learners: learners)
     let before = try model.graph.parameters.map { try engine.values($0) }
     _ = try engine.train(
       reference.batch(model.graph.configuration.problem), step: 1,
@@ -39,7 +40,7 @@ struct SelectionTests {
   func partial(seed: UInt64) throws {
     var generator = SeededGenerator(state: seed)
     let name = Reference.cases[Int(seed) % Reference.cases.count]
-    let saving = SavingPolicy.allCases[Int(seed / 3) % 3]
+    let recipe = equivalentRecipes[Int(seed) % equivalentRecipes.count]
     let graph = try Reference.load(name).model.graph
     let nodes = graph.configuration.feedForwardSize
     var selection = Selection.frozen(graph)
@@ -54,8 +55,8 @@ struct SelectionTests {
         count == nodes ? [] : Array((0..<nodes).shuffled(using: &generator).prefix(count)).sorted())
     }
     let chosen = selection
-    let full = try step(name, saving: .keep, selection: Selection.full)
-    let part = try step(name, saving: saving, selection: { _ in chosen }, learners: learners)
+    let full = try step(name, fixtureRecipe, selection: Selection.full)
+    let part = try step(name, recipe, selection: { _ in chosen }, learners: learners)
     for parameter in graph.parameters {
       let layer = graph.groups[parameter.group].layer
       let width = parameter.shape.last ?? 1
@@ -83,9 +84,9 @@ struct SelectionTests {
   func reconfiguration(name: String) throws {
     let (reference, model) = try Reference.load(name)
     let batch = reference.batch(model.graph.configuration.problem)
-    let whole = try makeEngine(model, optimizer: .adamw).evaluate(batch) { Array($1) }
+    let whole = try makeEngine(model).evaluate(batch) { Array($1) }
     let split = try makeEngine(
-      model, optimizer: .adamw,
+      model,
       select: { graph in
         var selection = Selection.full(graph)
         selection.retained = [4, 40, 0]
@@ -98,7 +99,7 @@ struct SelectionTests {
   func memory() throws {
     let (reference, model) = try Reference.load("bert")
     let engine = try makeEngine(
-      model, optimizer: .adamw,
+      model,
       select: { graph in
         var selection = Selection.frozen(graph)
         for group in graph.groups where group.layer == 2 || group.kind == .head {
@@ -134,7 +135,7 @@ struct SelectionTests {
   @Test("a batch that the plan has no room for, an unknown token and an unknown label are refused")
   func refusals() throws {
     let (_, model) = try Reference.load("bert")
-    let engine = try makeEngine(model, optimizer: .adamw)
+    let engine = try makeEngine(model)
     func refused(_ fill: (inout Batch) -> Void) -> EngineError? {
       var batch = Batch(sequences: 8, tokens: 200)
       fill(&batch)

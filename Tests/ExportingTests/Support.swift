@@ -28,7 +28,7 @@ func smallEncoder(
 
 /// A request whose scores are random, so that learners lie scattered among the nodes.
 func request(
-  _ graph: EncoderGraph, named name: String = "small", saving: SavingPolicy = .keep, budget: Int = 1 << 30,
+  _ graph: EncoderGraph, named name: String = "small", saving: Saving = .keep, budget: Int = 1 << 30,
   seed: UInt64 = 1
 ) -> PlanRequest {
   var generator = SeededGenerator(seed: seed)
@@ -71,7 +71,7 @@ func randomPlan(_ graph: EncoderGraph, seed: UInt64) -> Plan {
   for layer in selection.retained.indices {
     selection.retained[layer] = [0, 1, 13, 39, 40].randomElement(using: &generator) ?? 0
   }
-  let saving = SavingPolicy.allCases.randomElement(using: &generator) ?? .keep
+  let saving = Saving.uniforms.randomElement(using: &generator) ?? .keep
   return .given(selection, request(graph, saving: saving, seed: seed))
 }
 

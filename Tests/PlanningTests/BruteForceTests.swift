@@ -24,7 +24,7 @@ struct SmallProblem {
       graph: graph, modelName: "random", modelIdentity: "random", recipe: recipe, scores: scores,
       budgetBytes: 0,
       mappedFree: Bool.random(using: &generator), runtimeBytes: generator.pick([0, 1000]))
-    request.policies = generator.pick(SavingPolicy.allCases.map { [$0] } + [SavingPolicy.allCases])
+    request.policies = generator.pick(Saving.uniforms.map { [$0] } + [Saving.uniforms])
     request.options = SolveOptions(relativeGap: generator.pick([0, 0, 1e-3, 0.1]))
     let space = DecisionSpace(graph, scores: scores, pinned: request.pinned)
       .restricted(to: choices, using: &generator)

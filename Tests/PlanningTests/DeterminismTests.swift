@@ -19,7 +19,7 @@ struct DeterminismTests {
         layerCount: 4, headCount: 4))
     let scores = randomScores(graph, using: &generator)
     var text = ""
-    for (policy, share) in zip(SavingPolicy.allCases, [0.3, 0.5, 0.7]) {
+    for (policy, share) in zip(Saving.uniforms, [0.3, 0.5, 0.7]) {
       let recipe = Recipe(batch: 3, sequence: 8, saving: policy)
       let template = StepTemplate(graph, recipe)
       var program = MemoryProgram(

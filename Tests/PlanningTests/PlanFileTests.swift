@@ -202,7 +202,7 @@ extension PlanFileTests {
       var recipe = Recipe(batch: 1, sequence: 512, threads: threads)
       while recipe.brokenRule(for: graph) == nil { recipe.batch *= 2 }
       recipe.batch /= 2
-      for saving in SavingPolicy.allCases {
+      for saving in Saving.uniforms {
         recipe.saving = saving
         let simulation = Simulation(TrainingStep(StepTemplate(graph, recipe), .full(graph)))
         #expect(simulation.peakBytes > recipe.batch && simulation.operations > recipe.batch)

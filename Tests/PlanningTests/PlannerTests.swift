@@ -27,7 +27,7 @@ private struct StubSolver: MILPSolver {
 }
 
 private func request(
-  _ share: Double, policies: [SavingPolicy] = [.keep], mappedFree: Bool = false,
+  _ share: Double, policies: [Saving] = [.keep], mappedFree: Bool = false,
   edit: (inout Scores) -> Void = { _ in }
 ) -> PlanRequest {
   let graph = EncoderGraph(
@@ -110,13 +110,13 @@ struct PlannerTests {
     let solver = StubSolver { model, options in
       StubSolver.claiming(options.incumbent ?? model.columns.map { $0.fixedValue ?? false }, nodes: 7)
     }
-    let plan = try plan(request(0.5, policies: SavingPolicy.allCases), solver)
+    let plan = try plan(request(0.5, policies: Saving.uniforms), solver)
     #expect(plan.rounds == 3 && plan.nodes == 21)
   }
 
   @Test("without time still gives a plan that fits, and does not claim anything for it")
   func noTime() throws {
-    var request = request(0.5, policies: SavingPolicy.allCases)
+    var request = request(0.5, policies: Saving.uniforms)
     request.options.timeLimit = .nanoseconds(1)
     let plan = try plan(request)
     #expect(plan.chargedBytes <= request.budgetBytes && plan.objective > 0)
@@ -127,15 +127,15 @@ struct PlannerTests {
   @Test("takes a leaner policy only for more than the gap that was asked for")
   func policies() throws {
     for share in [0.2, 0.4, 0.6, 0.8] {
-      var request = request(share, policies: SavingPolicy.allCases)
+      var request = request(share, policies: Saving.uniforms)
       request.options.relativeGap = 0
       let best = try plan(request)
-      let alone = try SavingPolicy.allCases.map { policy in
+      let alone = try Saving.uniforms.map { policy in
         request.policies = [policy]
         return try plan(request)
       }
       #expect(abs(best.objective - (alone.map(\.objective).max() ?? 0)) <= 1e-6)
-      request.policies = SavingPolicy.allCases
+      request.policies = Saving.uniforms
       request.options.relativeGap = 0.5
       let rough = try plan(request)
       #expect(rough.status != .notProven && rough.objective >= best.objective * 0.5)
@@ -148,7 +148,7 @@ struct PlannerTests {
   func moreRoom() throws {
     var least = 0.0
     for share in [0, 0.1, 0.25, 0.5, 0.75, 1] {
-      var request = request(share, policies: SavingPolicy.allCases)
+      var request = request(share, policies: Saving.uniforms)
       request.options.relativeGap = 0
       let counted = try plan(request).objective
       request.mappedFree = true
@@ -169,7 +169,7 @@ struct PlannerTests {
   @Test("fits to the byte: feasible at the smallest feasible budget, infeasible at one byte less")
   func smallestBudget() throws {
     for mappedFree in [false, true] {
-      for policies in SavingPolicy.allCases.map({ [$0] }) + [SavingPolicy.allCases] {
+      for policies in Saving.uniforms.map({ [$0] }) + [Saving.uniforms] {
         var request = request(0, policies: policies, mappedFree: mappedFree)
         let exact = try plan(request)
         #expect(exact.chargedBytes <= request.budgetBytes)
@@ -186,7 +186,7 @@ struct PlannerTests {
 
   @Test("says what each change would need, and each promise holds")
   func changes() throws {
-    var request = request(0, policies: SavingPolicy.allCases)
+    var request = request(0, policies: Saving.uniforms)
     request.budgetBytes = request.budgetBytes * 9 / 10
     guard case .infeasible(var answer) = try Planner(request).plan() else {
       Issue.record("a tenth less than the least is called feasible")

@@ -41,17 +41,24 @@ func randomEncoder(using generator: inout SeededGenerator) -> EncoderGraph {
   let heads = generator.pick([1, 2, 4])
   return EncoderGraph(
     EncoderConfiguration(
-      family: family, vocabularySize: generator.pick([1, 31, 200]), maximumPositions: generator.pick([8, 33]),
+      family: family, vocabularySize: generator.pick([1, 31, 200]),
+      maximumPositions: generator.pick([8, 33]) + family.firstPosition,
+      embeddingSize: family == .electra ? generator.pick([1, 12, 24]) : nil,
       hiddenSize: heads * generator.pick([1, 4, 12]), feedForwardSize: generator.pick([1, 3, 20, 70]),
       layerCount: generator.pick([1, 2, 3]), headCount: heads,
-      problem: generator.pick([.regression, .classification(labels: 2), .classification(labels: 20)])))
+      problem: generator.pick([
+        .regression, .classification(labels: 2), .classification(labels: 20), .multiLabel(labels: 3), .span,
+      ])))
 }
 
-func randomRecipe(_ saving: SavingPolicy, using generator: inout SeededGenerator) -> Recipe {
-  Recipe(
-    batch: generator.pick([1, 2, 5]), sequence: generator.pick([1, 7, 8]),
-    optimizer: generator.pick(Optimizer.allCases), threads: Int.random(in: 1...4, using: &generator),
-    saving: saving)
+func randomRecipe(_ saving: Saving, using generator: inout SeededGenerator) -> Recipe {
+  let batch = generator.pick([1, 2, 5])
+  return Recipe(
+    batch: batch, sequence: generator.pick([1, 7, 8]),
+    accumulation: generator.pick([1, 1, Int.random(in: 1...batch, using: &generator)]),
+    optimizer: generator.pick(Optimizer.allCases), maximumGradientNorm: generator.pick([nil, nil, 1]),
+    threads: Int.random(in: 1...4, using: &generator), saving: saving,
+    frozenWeights: generator.pick([.float32, .float32] + WeightFormat.allCases))
 }
 
 /// Scores of every kind: generic ones, few distinct values (so that plans tie), many zeros.
@@ -113,4 +120,9 @@ extension DecisionSpace {
       return (choice.isPinned ? options : [nil] + options).flatMap { option in prefixes.map { $0 + [option] } }
     }
   }
+}
+
+/// A policy of its own for every layer.
+func randomSaving(_ graph: EncoderGraph, using generator: inout SeededGenerator) -> Saving {
+  Saving(layers: (0..<graph.configuration.layerCount).map { _ in generator.pick(SavingPolicy.allCases) })
 }

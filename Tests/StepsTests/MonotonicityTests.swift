@@ -14,8 +14,8 @@ struct MonotonicityTests {
   }
 
   @Test(
-    "never falls when one more tensor trains", arguments: ModelFamily.allCases, SavingPolicy.allCases)
-  func tensors(family: ModelFamily, saving: SavingPolicy) {
+    "never falls when one more tensor trains", arguments: ModelFamily.allCases, Saving.uniforms)
+  func tensors(family: ModelFamily, saving: Saving) {
     let graph = smallEncoder(family)
     var generator = SeededGenerator(seed: 23)
     for optimizer in Optimizer.allCases {
@@ -39,7 +39,7 @@ struct MonotonicityTests {
   func nodes() {
     let graph = smallEncoder(.bert)
     var generator = SeededGenerator(seed: 29)
-    for saving in SavingPolicy.allCases {
+    for saving in Saving.uniforms {
       let template = StepTemplate(graph, Recipe(batch: 3, sequence: 8, saving: saving))
       for _ in 0..<6 {
         var selection = randomSelection(graph, using: &generator)
@@ -57,8 +57,8 @@ struct MonotonicityTests {
   }
 
   @Test(
-    "never falls with a larger batch, a longer sequence, or another thread", arguments: SavingPolicy.allCases)
-  func sizes(saving: SavingPolicy) {
+    "never falls with a larger batch, a longer sequence, or another thread", arguments: Saving.uniforms)
+  func sizes(saving: Saving) {
     let graph = smallEncoder(.distilbert)
     var generator = SeededGenerator(seed: 31)
     let recipe = Recipe(batch: 2, sequence: 5, threads: 2, saving: saving)
@@ -80,7 +80,7 @@ struct MonotonicityTests {
   func policies() {
     for (layers, batch, sequence) in [(2, 2, 8), (3, 8, 24), (6, 16, 24)] {
       let graph = smallEncoder(.bert, layers: layers)
-      let peaks = SavingPolicy.allCases.map {
+      let peaks = Saving.uniforms.map {
         live(StepTemplate(graph, Recipe(batch: batch, sequence: sequence, saving: $0)), .full(graph)).counted
       }
       #expect(peaks[0] > peaks[1] && peaks[1] > peaks[2], "\(layers) layers: \(peaks)")
@@ -96,15 +96,15 @@ struct MonotonicityTests {
     let graph = smallEncoder(.distilbert)
     var selection = Selection.frozen(graph)
     selection.trainable = [try #require(graph.group(.query, layer: 2)).parameters[0]]
-    let peaks = SavingPolicy.allCases.map {
+    let peaks = Saving.uniforms.map {
       TrainingStep(StepTemplate(graph, Recipe(batch: 8, sequence: 24, saving: $0)), selection).liveBytes().max()
         ?? 0
     }
     #expect(peaks[1] > peaks[0] || peaks[2] > peaks[0], "\(peaks)")
   }
 
-  @Test("for evaluation is never more than the arena that both share", arguments: SavingPolicy.allCases)
-  func evaluation(saving: SavingPolicy) {
+  @Test("for evaluation is never more than the arena that both share", arguments: Saving.uniforms)
+  func evaluation(saving: Saving) {
     let graph = smallEncoder(.bert)
     var generator = SeededGenerator(seed: 37)
     let template = StepTemplate(graph, Recipe(batch: 3, sequence: 8, threads: 4, saving: saving))

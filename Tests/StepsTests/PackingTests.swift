@@ -13,8 +13,8 @@ struct PackingTests {
 
   @Test(
     "it is within 1 % of the most bytes alive at once, for every shape, selection and policy",
-    arguments: shapes.indices, SavingPolicy.allCases)
-  func tight(index: Int, saving: SavingPolicy) {
+    arguments: shapes.indices, Saving.uniforms)
+  func tight(index: Int, saving: Saving) {
     let shape = Self.shapes[index]
     let graph = EncoderGraph(
       EncoderConfiguration(

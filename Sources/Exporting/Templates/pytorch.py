@@ -99,7 +99,7 @@ def parameter_groups(model, weight_decay):
 
 
 def recompute_layers(model):
-    """Gradient checkpointing of every layer, so that backward still stops below the lowest tensor that trains.
+    """Gradient checkpointing of the plan's layers, so that backward still stops below the lowest tensor that trains.
 
     transformers may make the embeddings' output require a gradient, which would draw backward through frozen layers.
     """
@@ -107,6 +107,10 @@ def recompute_layers(model):
     enable({"use_reentrant": False})
     if getattr(model, "_require_grads_hook", None) is not None:
         model.disable_input_require_grads()
+    layers = [module for module in model.modules()
+              if any(base.__name__ == "GradientCheckpointingLayer" for base in type(module).__mro__)]
+    for index, layer in enumerate(layers):
+        layer.gradient_checkpointing = index in PLAN["recomputed_layers"]
 
 
 def assert_plan(model):

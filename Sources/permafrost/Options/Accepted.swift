@@ -12,6 +12,7 @@ enum Accepted {
   static let labels = 1...65_536
   static let steps = 1...100_000_000
   static let epochs = 1...10_000
+  static let microBatches = 1...65_536
   /// Less than any process has; a number without its unit most likely.
   static let leastBudget = 64 << 10
 
@@ -34,6 +35,13 @@ enum Accepted {
     return rate
   }
 
+  @Sendable static func norm(_ text: String) throws -> Double {
+    guard let norm = Double(text), norm.isFinite, norm > 0 else {
+      throw ValidationError("accepted is a number above 0, such as 1.0")
+    }
+    return norm
+  }
+
   /// A share or a difference of a metric.
   @Sendable static func metric(_ text: String) throws -> Double {
     guard let value = Double(text), (-1...1).contains(value) else {
@@ -53,4 +61,11 @@ enum Accepted {
 }
 
 extension Optimizer: ExpressibleByArgument {}
-extension SavingPolicy: ExpressibleByArgument {}
+extension WeightFormat: ExpressibleByArgument {}
+
+extension Saving: ExpressibleByArgument {
+  public init?(argument: String) { self.init(argument) }
+
+  static let help =
+    "What forward keeps for backward: keep (everything), cheap, or recompute; or one for each layer, as cheap*4,recompute*2."
+}

@@ -17,8 +17,28 @@ struct ShapeOptions: ParsableArguments {
     transform: Accepted.count(Accepted.sequences))
   var seq: Int?
 
-  @Option(help: "adamw, sgd, or sgd-momentum.")
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Micro-batches that a batch is cut into; gradients add up over them (1).", valueName: "n"),
+    transform: Accepted.count(Accepted.microBatches))
+  var accumulate: Int?
+
+  @Option(help: ArgumentHelp("How parameters are updated (adamw).", valueName: "optimizer"))
   var optimizer: Optimizer?
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Cut the gradient's global norm to this; all gradients then live until the norm is known.",
+      valueName: "norm"),
+    transform: Accepted.norm)
+  var clipNorm: Double?
+
+  @Option(
+    help: ArgumentHelp(
+      "How frozen matrices and tables are held (f32, in the file's own pages).", valueName: "format"))
+  var frozenWeights: WeightFormat?
 
   @Option(
     parsing: .unconditional,
@@ -33,7 +53,7 @@ struct ShapeOptions: ParsableArguments {
   ///   - shape: the batch and sequence where neither options nor `base` say; nil requires them.
   /// - Throws: `ValidationError` for a sequence that the model has no positions for, or a missing option.
   func recipe(
-    for model: Model, on device: DeviceProfile? = nil, saving: SavingPolicy? = nil, base: Recipe? = nil,
+    for model: Model, on device: DeviceProfile? = nil, saving: Saving? = nil, base: Recipe? = nil,
     defaults shape: (batch: Int, sequence: Int)? = nil
   ) throws -> Recipe {
     guard let batch = batch ?? base?.batch ?? shape?.batch else {
@@ -43,9 +63,12 @@ struct ShapeOptions: ParsableArguments {
       throw ValidationError("missing '--seq'; accepted is a whole number, such as --seq 64")
     }
     let recipe = Recipe(
-      batch: batch, sequence: sequence, optimizer: optimizer ?? base?.optimizer ?? .adamw,
+      batch: batch, sequence: sequence, accumulation: accumulate ?? base?.accumulation ?? 1,
+      optimizer: optimizer ?? base?.optimizer ?? .adamw,
+      maximumGradientNorm: clipNorm ?? base?.maximumGradientNorm,
       threads: threads ?? base?.threads ?? defaultThreads(on: device),
-      saving: saving ?? base?.saving ?? .keep)
+      saving: saving ?? base?.saving ?? .keep,
+      frozenWeights: frozenWeights ?? base?.frozenWeights ?? .float32)
     if let rule = recipe.brokenRule(for: model.graph) {
       throw ValidationError("\(model.displayName): \(rule)")
     }

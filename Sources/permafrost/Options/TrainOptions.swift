@@ -8,8 +8,8 @@ struct TrainOptions: ParsableArguments {
   @Option(help: ArgumentHelp("What trains: \(TrainSpec.syntax).", valueName: "spec"))
   var train = "full"
 
-  @Option(help: "What forward keeps for backward: keep (everything), cheap, or recompute.")
-  var saving: SavingPolicy?
+  @Option(help: ArgumentHelp(Saving.help, valueName: "saving"))
+  var saving: Saving?
 
   func validate() throws {
     if TrainSpec(train) == nil, !train.hasSuffix(".json"), !train.contains("/") {

@@ -20,8 +20,9 @@ struct PlanCommand: ParsableCommand {
   var scores: String?
 
   @Option(
-    help: "What forward may keep for backward: keep, cheap, or recompute; by default the best of the three.")
-  var saving: SavingPolicy?
+    help: ArgumentHelp(
+      "\(Saving.help) By default the best of keep, cheap and recompute.", valueName: "saving"))
+  var saving: Saving?
 
   @Option(
     name: .shortAndLong,
@@ -63,7 +64,7 @@ struct PlanCommand: ParsableCommand {
     let share = try runtime.share(on: profile, model.graph, recipe)
     let request = PlanRequest(
       graph: model.graph, modelName: model.displayName, modelIdentity: model.identity, recipe: recipe,
-      policies: saving.map { [$0] } ?? SavingPolicy.allCases,
+      policies: saving.map { [$0] } ?? Saving.uniforms,
       scores: scores ?? Scores.prior(model.graph, modelIdentity: model.identity), budgetBytes: budget.bytes,
       mappedFree: budget.mappedFree, runtimeBytes: share.bytes, device: profile?.identifier,
       task: self.model.task.task)

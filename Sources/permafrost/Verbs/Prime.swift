@@ -24,7 +24,7 @@ struct PrimeCommand: ParsableCommand {
   @OptionGroup var schedule: ScheduleOptions
 
   @Option(help: "What forward keeps for backward: keep, cheap, or recompute.")
-  var saving: SavingPolicy = .cheap
+  var saving: Saving = .cheap
 
   @Option(name: .shortAndLong, help: ArgumentHelp("Where to write the scores.", valueName: "file"))
   var out: String
