@@ -11,8 +11,9 @@ PF_INLINE void pf_apply_rule(const pf_optimizer *o, size_t n, float *p, const fl
   switch (o->kind) {
     case PF_ADAMW: {
       float decay = (float)(1.0 - o->learning_rate * o->weight_decay);
-      float step = (float)(o->learning_rate / o->bias_correction1);
-      float root = (float)sqrt(o->bias_correction2), eps = (float)o->epsilon;
+      // lr/c1 m / (sqrt(v)/sqrt(c2) + eps), its fraction extended by sqrt(c2): one division instead of two.
+      double root = sqrt(o->bias_correction2);
+      float step = (float)(o->learning_rate / o->bias_correction1 * root), eps = (float)(o->epsilon * root);
       float b1 = (float)o->beta1, c1 = (float)(1.0 - o->beta1);
       float b2 = (float)o->beta2, c2 = (float)(1.0 - o->beta2);
       PF_VECTOR for (size_t i = 0; i < n; i++) {
@@ -21,7 +22,7 @@ PF_INLINE void pf_apply_rule(const pf_optimizer *o, size_t n, float *p, const fl
         float v = b2 * s2[i] + c2 * gradient * gradient;
         s1[i] = m;
         s2[i] = v;
-        p[i] = decay * p[i] - step * (m / (sqrtf(v) / root + eps));
+        p[i] = decay * p[i] - step * (m / (sqrtf(v) + eps));
       }
       break;
     }

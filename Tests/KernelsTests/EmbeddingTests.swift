@@ -86,7 +86,7 @@ struct EmbeddingTests {
     arguments: shapes)
   func update(tokens: Int, rows: Int, width: Int) throws {
     let count = rows * width
-    for kind in 0..<3 {
+    for kind in UpdateTests.rules(step: 1).indices {
       for context in try contexts() {
         var random = Random(UInt64(tokens * 7 + kind))
         let start = random.floats(count)
@@ -103,15 +103,15 @@ struct EmbeddingTests {
           let (heads, order) = try index(ids, rows: rows)
           context.updateEmbedding(
             rule, rows: rows, width: width, dx: dx, heads: heads, order: order, table: sparse[0].pointer,
-            state1: sparse[1].pointer, state2: sparse[2].pointer, scratch: scratch.pointer)
+            state1: sparse[1].pointer, state2: sparse[2].pointer, scratch: scratch.pointer, gradientScale: 0.7)
           let gradient = Buffer(count: count)
           context.embeddingBackward(
             rows: rows, width: width, dx: dx, heads: heads, order: order, dtable: gradient.pointer)
           context.update(
             rule, count: count, parameters: dense[0].pointer, gradients: gradient.pointer,
             state1: dense[1].pointer,
-            state2: dense[2].pointer)
-          reference.step(rule, doubles(gradient.values))
+            state2: dense[2].pointer, gradientScale: 0.7)
+          reference.step(rule, gradient.values.map { 0.7 * Double($0) })
         }
         _ = scratch.values  // checks its guards
         for i in 0..<3 { #expect(bits(sparse[i].values) == bits(dense[i].values), "buffer \(i), rule \(kind)") }
