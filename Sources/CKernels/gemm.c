@@ -8,17 +8,13 @@
 #define ROW_UNIT ((size_t)16)
 #define COLUMN_UNIT ((size_t)64)
 
-// Multiply-adds (some 20 microseconds of them) up to which our own kernel is as fast as OpenBLAS, which might allocate
-// memory there, and one thread is as fast as two.
-#define SMALL_WORK ((size_t)1 << 20)
-
 void pf_serial_gemm(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k, float alpha, const float *a,
                     size_t lda, const float *b, size_t ldb, float beta, float *c, size_t ldc) {
   for (size_t row = 0; row < m; row += PF_GEMM_PANEL_ROWS) {
     size_t rows = pf_smaller(PF_GEMM_PANEL_ROWS, m - row);
     const float *from = a + (transpose_a ? row : row * lda);
     float *to = c + row * ldc;
-    if (rows * n * k <= SMALL_WORK) {
+    if (rows * n * k <= PF_SMALL_WORK) {
       pf_small_gemm(transpose_a, transpose_b, rows, n, k, alpha, from, lda, b, ldb, beta, to, ldc);
     } else {
       cblas_sgemm(CblasRowMajor, transpose_a ? CblasTrans : CblasNoTrans, transpose_b ? CblasTrans : CblasNoTrans,
@@ -96,7 +92,7 @@ void pf_gemm(pf_pool *pool, bool transpose_a, bool transpose_b, size_t m, size_t
                .beta = beta, .c = c, .ldc = ldc, .bias = bias};
   size_t extent = split_columns ? n : m;
   size_t unit = split_columns ? COLUMN_UNIT : ROW_UNIT;
-  pf_parallel(pool, extent, m * n * k <= SMALL_WORK ? extent : unit, multiply, &p);
+  pf_parallel(pool, extent, m * n * k <= PF_SMALL_WORK ? extent : unit, multiply, &p);
 }
 
 typedef struct {

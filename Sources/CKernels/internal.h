@@ -30,6 +30,10 @@
 // Elements of a range below which sharing a loop costs more than it gains (16 KiB, about a microsecond of work).
 #define PF_UNIT ((size_t)4096)
 
+// Multiply-adds (some 20 microseconds of them) up to which our own kernel is as fast as OpenBLAS, which might allocate
+// memory there, and one thread is as fast as two.
+#define PF_SMALL_WORK ((size_t)1 << 20)
+
 PF_INLINE size_t pf_smaller(size_t a, size_t b) { return a < b ? a : b; }
 
 /// Rows of `width` elements that make up PF_UNIT.

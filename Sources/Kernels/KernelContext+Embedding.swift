@@ -36,8 +36,8 @@ extension KernelContext {
     pf_embedding_backward(pool, rows, width, dx, heads, order, scale, dtable)
   }
 
-  /// Updates a table as ``update(_:count:parameters:gradients:state1:state2:)`` would with its dense gradient, never
-  /// formed.
+  /// Updates a table as ``update(_:count:parameters:gradients:state1:state2:gradientScale:)`` would with its dense
+  /// gradient, never formed.
   ///
   /// Rows of no token have gradient zero, and still decay.
   /// - Shapes: table, state1, state2 rows × width; dx tokens × width; scratch
@@ -45,10 +45,11 @@ extension KernelContext {
   public func updateEmbedding(
     _ rule: UpdateRule, rows: Int, width: Int, dx: UnsafePointer<Float>, heads: UnsafePointer<Int32>,
     order: UnsafePointer<Int32>, table: UnsafeMutablePointer<Float>, state1: UnsafeMutablePointer<Float>?,
-    state2: UnsafeMutablePointer<Float>?, scratch: UnsafeMutableRawPointer
+    state2: UnsafeMutablePointer<Float>?, scratch: UnsafeMutableRawPointer, gradientScale: Float = 1
   ) {
     withUnsafePointer(to: rule.spec) {
-      pf_update_embedding(pool, $0, rows, width, dx, heads, order, table, state1, state2, scratch)
+      pf_update_embedding(
+        pool, $0, rows, width, dx, heads, order, gradientScale, table, state1, state2, scratch)
     }
   }
 }

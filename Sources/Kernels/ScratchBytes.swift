@@ -16,9 +16,18 @@ public enum ScratchBytes {
     pf_attention_backward_scratch_bytes(threads, maxLength)
   }
 
-  /// Scratch of ``KernelContext/updateEmbedding(_:rows:width:dx:heads:order:table:state1:state2:scratch:)``: one row
-  /// of floats a thread.
+  /// Scratch of ``KernelContext/updateEmbedding(_:rows:width:dx:heads:order:table:state1:state2:scratch:gradientScale:)``
+  /// and of the table's squared norm: one row of floats a thread.
   public static func updateEmbedding(threads: Int, width: Int) -> Int {
     pf_update_embedding_scratch_bytes(threads, width)
+  }
+
+  /// Scratch of ``KernelContext/adafactor(_:rows:columns:parameters:gradients:rowState:columnState:scratch:gradientScale:)``:
+  /// one row of floats.
+  public static func adafactor(columns: Int) -> Int { pf_adafactor_scratch_bytes(columns) }
+
+  /// Scratch of Adafactor for an embedding table: one row of floats, and one more a thread.
+  public static func adafactorEmbedding(threads: Int, width: Int) -> Int {
+    pf_adafactor_table_scratch_bytes(threads, width)
   }
 }

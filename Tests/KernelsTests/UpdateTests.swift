@@ -28,6 +28,10 @@ struct UpdateReference {
       case .momentum(let rate, let momentum, let decay):
         s1[i] = momentum * s1[i] + g + decay * p[i]
         p[i] -= rate * s1[i]
+      case .lion(let rate, let beta1, let beta2, let decay):
+        let direction = beta1 * s1[i] + (1 - beta1) * g
+        s1[i] = beta2 * s1[i] + (1 - beta2) * g
+        p[i] -= rate * ((direction > 0 ? 1 : direction < 0 ? -1 : 0) + decay * p[i])
       }
     }
   }
@@ -39,13 +43,14 @@ struct UpdateTests {
     [
       .adamW(learningRate: 1e-2, weightDecay: 0.1, step: step), .sgd(learningRate: 0.1, weightDecay: 0.01),
       .momentum(learningRate: 0.1, momentum: 0.9, weightDecay: 0.01),
+      .lion(learningRate: 0.01, weightDecay: 0.1),
     ]
   }
 
   @Test("five steps agree with the formulas in double precision, at every size and thread count")
   func agreesWithFormulas() throws {
     for size in [0, 1, 3, 7, 17, 33, 100, 4097, 9001] {
-      for kind in 0..<3 {
+      for kind in 0..<4 {
         var first: [UInt32]?
         for context in try contexts() {
           var random = Random(UInt64(size))

@@ -6,8 +6,10 @@
 #pragma once
 
 #include "pf_activation.h"
+#include "pf_adafactor.h"
 #include "pf_attention.h"
 #include "pf_dropout.h"
+#include "pf_eight_bit.h"
 #include "pf_elementwise.h"
 #include "pf_embedding.h"
 #include "pf_gemm.h"
@@ -15,3 +17,4 @@
 #include "pf_norm.h"
 #include "pf_optimizer.h"
 #include "pf_pool.h"
+#include "pf_weights.h"

@@ -28,5 +28,5 @@ size_t pf_update_embedding_scratch_bytes(size_t threads, size_t width);
 /// Updates table[rows, width] as pf_update would with the dense gradient of pf_embedding_backward (rows of no token
 /// have gradient zero), one row of gradient a thread at a time. state1, state2: as in pf_update.
 void pf_update_embedding(pf_pool *pool, const pf_optimizer *optimizer, size_t rows, size_t width, const float *dx,
-                         const int32_t *heads, const int32_t *order, float *table, float *state1, float *state2,
-                         void *scratch);
+                         const int32_t *heads, const int32_t *order, float gradient_scale, float *table,
+                         float *state1, float *state2, void *scratch);

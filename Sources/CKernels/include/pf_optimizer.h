@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "pf_pool.h"
 
@@ -13,6 +14,8 @@ typedef enum {
   PF_SGD,
   // b = momentum b + g + wd p; p -= lr b. The same page, dampening 0, not Nesterov.
   PF_SGD_MOMENTUM,
+  // p -= lr (sign(b1 m + (1 - b1) g) + wd p); m = b2 m + (1 - b2) g. Chen et al., arXiv:2302.06675, algorithm 2.
+  PF_LION,
 } pf_optimizer_kind;
 
 typedef struct {
@@ -27,7 +30,15 @@ typedef struct {
   double momentum;
 } pf_optimizer;
 
-/// Updates n parameters from their gradients. state1: AdamW's m or SGD's momentum buffer; state2: AdamW's v; both
-/// zero before the first step, and NULL where the kind has none.
+/// Updates n parameters from their gradients times `gradient_scale`. state1: AdamW's and Lion's m or SGD's momentum
+/// buffer; state2: AdamW's v; both zero before the first step, and NULL where the kind has none.
 void pf_update(pf_pool *pool, const pf_optimizer *optimizer, size_t n, float *parameters, const float *gradients,
-               float *state1, float *state2);
+               float gradient_scale, float *state1, float *state2);
+
+/// Sum of x[i]^2 in double precision, the same for any thread count.
+double pf_squared_norm(pf_pool *pool, size_t n, const float *x);
+
+/// pf_squared_norm of the dense gradient of pf_embedding_backward, which is never formed: only rows with tokens are
+/// gathered. scratch: pf_update_embedding_scratch_bytes.
+double pf_squared_norm_of_table(pf_pool *pool, size_t rows, size_t width, const float *dx, const int32_t *heads,
+                                const int32_t *order, void *scratch);
