@@ -1,61 +1,6 @@
 import Foundation
 import Testing
 
-/// A small plan and the command that carries it out, in a directory of `withSmallTask`.
-private struct SmallRun {
-  let directory: URL
-
-  init(_ directory: URL) throws {
-    self.directory = directory
-    try plan("p.json", batch: 4)
-  }
-
-  func plan(_ name: String, batch: Int) throws {
-    let plan = [
-      "plan", "model", "--budget", "64MiB", "--batch", "\(batch)", "--seq", "12", "--threads", "2", "--runtime",
-      "30MiB", "-o", name,
-    ]
-    #expect(try CommandLineProgram.run(plan, in: directory).exitCode == 0)
-  }
-
-  func train(_ arguments: String, onStart: (Process) throws -> Void = { _ in }) throws -> Run {
-    let defaults = ["--plan": "p.json", "--model": "model", "--data": "data", "--steps": "2000"]
-    var values = arguments.split(separator: " ").map(String.init)
-    var plan = "p.json"
-    for (name, value) in defaults.sorted(by: { $0.key < $1.key }) {
-      if name == "--plan" {
-        if let index = values.firstIndex(of: name) {
-          plan = values[index + 1]
-          values.removeSubrange(index...index + 1)
-        }
-      } else if !values.contains(name) {
-        values += [name, value]
-      }
-    }
-    return try CommandLineProgram.run(["train", plan] + values, in: directory, onStart: onStart)
-  }
-
-  func data(_ path: String) throws -> Data { try Data(contentsOf: directory.appending(path: path)) }
-
-  func exists(_ path: String) -> Bool {
-    FileManager.default.fileExists(atPath: directory.appending(path: path).path)
-  }
-
-  /// The step of the newest checkpoint in a folder, whole files only; 0 without one.
-  func newestStep(_ folder: String) -> Int {
-    let names =
-      (try? FileManager.default.contentsOfDirectory(atPath: directory.appending(path: folder).path)) ?? []
-    return names.compactMap { name in
-      name.hasPrefix("step-") && name.hasSuffix(".checkpoint") ? Int(name.dropFirst(5).dropLast(11)) : nil
-    }.max() ?? 0
-  }
-
-  /// Waits until a run has written the checkpoint of a step.
-  func wait(for step: Int, in folder: String) {
-    for _ in 0..<30_000 where newestStep(folder) < step { usleep(1000) }
-  }
-}
-
 /// The training process that a command started.
 private func worker(of process: Process) throws -> pid_t {
   let number = process.processIdentifier
@@ -97,6 +42,13 @@ struct ResumeTests {
       }
       #expect((b["resumed_from"] as? Int ?? 0) >= 1100 && a["resumed_from"] == nil)
       #expect((a["evaluations"] as? [Any])?.count == 5)
+      for name in ["seconds_to_first_step", "seconds_per_step", "tokens_per_second"] {
+        #expect(a[name] as? Double ?? 0 > 0, "\(name)")
+      }
+      let progress = try #require(whole.errorLines.last)
+      for word in ["2000/2000, loss ", ", accuracy ", " tokens/s, ", " resident, ", " arena, rate "] {
+        #expect(progress.contains(word), "\(progress)")
+      }
     }
   }
 
@@ -162,7 +114,6 @@ struct ResumeTests {
       }
       try change("p.json", to: "foreign/step-4.checkpoint", in: directory) { _ in }
       let cases: [(arguments: String, code: Int32, words: String)] = [
-        ("--resume runs --plan other.json", 65, "another plan"),
         ("--resume runs --model changed", 65, "another model"),
         ("--resume runs --data edited", 65, "another training data"),
         ("--resume runs --data redone", 65, "another evaluation data"),
@@ -179,6 +130,8 @@ struct ResumeTests {
         ("--checkpoints none/here", 69, "none/here"), ("--warmup 2", 64, "from 0 to 1"),
         ("--schedule step", 64, "cosine"),
       ]
+      let otherPlan = try run.train("--steps 6 --resume runs -o fresh", plan: "other.json")
+      #expect(otherPlan.exitCode == 65 && otherPlan.standardError.contains("another plan"))
       for (arguments, code, words) in cases {
         let steps = arguments.contains("--steps") ? "" : " --steps 6"
         let refused = try run.train("\(arguments)\(steps) -o fresh")

@@ -41,3 +41,53 @@ func withSmallTask(_ body: (_ directory: URL) throws -> Void) throws {
     try body(directory)
   }
 }
+
+/// A small plan and the command that carries it out, in a directory of `withSmallTask`.
+struct SmallRun {
+  let directory: URL
+
+  init(_ directory: URL) throws {
+    self.directory = directory
+    try plan("p.json", batch: 4)
+  }
+
+  func plan(_ name: String, batch: Int) throws {
+    let plan = [
+      "plan", "model", "--budget", "64MiB", "--batch", "\(batch)", "--seq", "12", "--threads", "2", "--runtime",
+      "30MiB", "-o", name,
+    ]
+    #expect(try CommandLineProgram.run(plan, in: directory).exitCode == 0)
+  }
+
+  /// - Parameter arguments: between spaces; what they leave out is the small task's, for 2000 steps.
+  func train(
+    _ arguments: String, plan: String = "p.json", onStart: (Process) throws -> Void = { _ in }
+  ) throws -> Run {
+    var values = arguments.split(separator: " ").map(String.init)
+    for (name, value) in [("--model", "model"), ("--data", "data"), ("--steps", "2000")]
+    where !values.contains(name) {
+      values += [name, value]
+    }
+    return try CommandLineProgram.run(["train", plan] + values, in: directory, onStart: onStart)
+  }
+
+  func data(_ path: String) throws -> Data { try Data(contentsOf: directory.appending(path: path)) }
+
+  func exists(_ path: String) -> Bool {
+    FileManager.default.fileExists(atPath: directory.appending(path: path).path)
+  }
+
+  /// The step of the newest checkpoint in a folder, whole files only; 0 without one.
+  func newestStep(_ folder: String) -> Int {
+    let names =
+      (try? FileManager.default.contentsOfDirectory(atPath: directory.appending(path: folder).path)) ?? []
+    return names.compactMap { name in
+      name.hasPrefix("step-") && name.hasSuffix(".checkpoint") ? Int(name.dropFirst(5).dropLast(11)) : nil
+    }.max() ?? 0
+  }
+
+  /// Waits until a run has written the checkpoint of a step.
+  func wait(for step: Int, in folder: String) {
+    for _ in 0..<30_000 where newestStep(folder) < step { usleep(1000) }
+  }
+}

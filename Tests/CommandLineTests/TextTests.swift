@@ -84,6 +84,19 @@ struct TextTests {
     #expect(progress(.silent, total: 10).isEmpty)
   }
 
+  @Test("work that was done before the clock started says nothing of how long the rest takes")
+  func resumed() {
+    var lines: [String] = []
+    var time = Duration.zero
+    let progress = ProgressReporter(
+      total: 100, label: "training", from: 90, mode: .lines, write: { lines.append($0) }, now: { time })
+    for step in 91...100 {
+      time += .seconds(6)
+      progress.advance(to: step)
+    }
+    #expect(lines.first == "training: 91/100, 54.0 s left\n" && lines.last == "training: 100/100\n")
+  }
+
   @Test("work that ends early says how far it came")
   func early() {
     var lines: [String] = []
