@@ -57,7 +57,7 @@ public final class ProgressReporter {
     let time = now()
     let interval: Duration = mode == .bar ? .milliseconds(100) : .seconds(5)
     if let shown, time - shown.time < interval, done < total {
-      last.done = done
+      last = (done, "")  // what was said of an earlier unit does not hold for this one
       return
     }
     last = (done, detail())
