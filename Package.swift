@@ -72,6 +72,9 @@ let package = Package(
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"], resources: [.copy("Fixtures")]),
     .testTarget(name: "EngineTests", dependencies: ["Engine"], resources: [.copy("Fixtures")]),
     .testTarget(name: "TasksTests", dependencies: ["Tasks"], resources: [.copy("Fixtures")]),
+    .testTarget(
+      name: "TrainingTests", dependencies: ["Training", "Engine", "Checkpoints"],
+      resources: [.copy("Fixtures")]),
     .testTarget(name: "LimitsTests", dependencies: ["Limits", "limits-probe"]),
     .testTarget(name: "ExportingTests", dependencies: ["Exporting", "Checkpoints"]),
     .testTarget(name: "CommandLineTests", dependencies: ["permafrost", "Checkpoints"]),

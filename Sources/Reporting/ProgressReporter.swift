@@ -21,6 +21,7 @@ public final class ProgressReporter {
 
   private let total: Int
   private let label: String
+  private let start: Int
   private let mode: Mode
   private let write: (String) -> Void
   private let now: () -> Duration
@@ -30,18 +31,20 @@ public final class ProgressReporter {
 
   /// - Parameters:
   ///   - total: units of work, at least 1.
+  ///   - start: units that were done before the clock starts, which say nothing of how long the rest takes.
   ///   - write, now: where text goes and what time it is; for tests.
   public init(
-    total: Int, label: String, mode: Mode = .standard,
+    total: Int, label: String, from start: Int = 0, mode: Mode = .standard,
     write: @escaping (String) -> Void = { _ = Terminal.standardError.write($0) },
     now: (() -> Duration)? = nil
   ) {
     self.total = max(total, 1)
     self.label = label
+    self.start = start
     self.mode = mode
     self.write = write
-    let start = ContinuousClock.now
-    self.now = now ?? { ContinuousClock.now - start }
+    let begin = ContinuousClock.now
+    self.now = now ?? { ContinuousClock.now - begin }
   }
 
   deinit { finish() }
@@ -54,7 +57,7 @@ public final class ProgressReporter {
     let time = now()
     let interval: Duration = mode == .bar ? .milliseconds(100) : .seconds(5)
     if let shown, time - shown.time < interval, done < total {
-      last.done = done
+      last = (done, "")  // what was said of an earlier unit does not hold for this one
       return
     }
     last = (done, detail())
@@ -92,7 +95,8 @@ public final class ProgressReporter {
   }
 
   private func remaining(_ done: Int, after time: Duration) -> String {
-    guard done > 0, done < total, time >= .seconds(1) else { return "" }
-    return Quantity.duration(seconds: time / .seconds(1) / Double(done) * Double(total - done)) + " left"
+    guard done > start, done < total, time >= .seconds(1) else { return "" }
+    let each = time / .seconds(1) / Double(done - start)
+    return Quantity.duration(seconds: each * Double(total - done)) + " left"
   }
 }

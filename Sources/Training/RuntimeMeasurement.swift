@@ -18,8 +18,7 @@ public enum RuntimeMeasurement {
         budgetBytes: 0, mappedFree: false, runtimeBytes: 0))
     let job = TrainingJob(
       purpose: .measureRuntime, plan: plan, modelDirectory: nil, trainingData: nil, evaluationData: nil,
-      task: nil,
-      steps: 0, learningRate: 0, rehearses: false)
+      task: nil, settings: TrainingSettings(steps: 0, learningRate: 0), rehearses: false)
     let directory = try TemporaryDirectory()
     let outcome = try Worker.run(job, executable: executable, directory: directory.url) { _ in }
     guard case .runtime(let bytes) = outcome else {

@@ -27,15 +27,53 @@ public struct Trainer {
   public func measureRuntime() throws -> Int { try prepare().baseline.resident }
 
   public func run() throws -> TrainingReport {
+    var started = try start()
+    if case .save = job.purpose { StopRequest.install() }
+    try started.loop.run()
+    let (scores, keptStep) = try chooseWeights(&started.loop)
+    let (engine, history, clock) = (started.loop.engine, started.loop.history, started.loop.clock)
+    let untouched = Residency(engine).untouched()
+    let peak = try ProcessMemory.current()
+    report(.stage("keeping the result"))
+    try keep(engine, started.model)
+
+    let tail = history.losses.suffix(max(1, history.step / 10))
+    return TrainingReport(
+      baselineResidentBytes: started.baseline.resident,
+      residentPeakBytes: started.isPeakReset ? peak.peakResident : nil,
+      measuredPeakBytes: engine.highWaterBytes + engine.mappedTensors.reduce(0) { $0 + $1.bytes.count },
+      arenaBytes: engine.program.arenaBytes, mappedBytes: engine.program.mappedBytes, untouched: untouched,
+      limitEnforcedBy: started.held?.description, steps: history.step,
+      resumedFrom: started.loop.checkpoints?.resumed?.summary.step, examples: history.examples,
+      tokens: history.tokens, secondsPerStep: clock.medianSeconds, tokensPerSecond: clock.tokensPerSecond,
+      secondsToFirstStep: clock.secondsToFirstStep, firstLoss: history.losses.first,
+      lastLoss: tail.isEmpty ? nil : tail.reduce(0, +) / Double(tail.count), scores: scores,
+      evaluationExamples: started.loop.evaluation?.count ?? 0, evaluations: history.evaluations,
+      keptStep: keptStep)
+  }
+
+  /// A run before its first step, or before the first after a checkpoint.
+  private struct Started {
+    var loop: TrainingLoop
+    let model: Model
+    let baseline: ProcessMemory
+    let held: HeldLimits?
+    let isPeakReset: Bool
+  }
+
+  /// Takes the limit, reserves the arena and fills it.
+  ///
+  /// What was prepared goes out of scope here: were batch and history held twice, the first change would copy them.
+  private func start() throws -> Started {
     var prepared = try prepare()
     let held = try LimitPlan.fromEnvironment()?.applyToSelf()
-    let (plan, program, baseline) = (job.plan, prepared.program, prepared.baseline)
+    let (plan, program) = (job.plan, prepared.program)
     guard let model = prepared.model else { throw PreparationError.noWeights(plan.model.name) }
     report(.stage("reserving the arena of \(program.arenaBytes) bytes"))
     let isPeakReset = ProcessMemory.resetPeak()
     let engine = try Engine(
-      program, source: model.initialWeights(seed: job.seed), learnerNodes: plan.learnerNodes,
-      context: prepared.context, seed: job.seed)
+      program, source: model.initialWeights(seed: job.settings.seed), learnerNodes: plan.learnerNodes,
+      context: prepared.context, seed: job.settings.seed)
     report(.stage("reading weights"))
     try engine.loadWeights()
     if job.rehearses {
@@ -45,49 +83,30 @@ public struct Trainer {
       try engine.evaluate(prepared.feeder.batch) { _, _ in }
       try engine.loadWeights()
     }
-    var losses: [Double] = []
-    var durations: [Double] = []
-    losses.reserveCapacity(job.steps)
-    durations.reserveCapacity(job.steps)
-    var (examples, tokens) = (0, 0)
-    let started = ContinuousClock.now
-    for step in 1...max(job.steps, 1) where step <= job.steps {
-      if step == 1 || step % 10 == 0 { report(.stage("step \(step) of \(job.steps)")) }
-      prepared.feeder.fill(step: step - 1)
-      let start = ContinuousClock.now
-      let settings = UpdateSettings(learningRate: job.learningRate(at: step), weightDecay: job.weightDecay)
-      losses.append(try engine.train(prepared.feeder.batch, step: step, settings))
-      durations.append((ContinuousClock.now - start) / .seconds(1))
-      examples += prepared.feeder.batch.sequenceCount
-      tokens += prepared.feeder.batch.tokenCount
-      let elapsed = (ContinuousClock.now - started) / .seconds(1)
-      report(
-        .progress(
-          step: step, steps: job.steps, loss: losses.last ?? 0,
-          tokensPerSecond: Double(tokens) / max(elapsed, 1e-9)))
+    if let checkpoint = prepared.checkpoints?.resumed {
+      report(.stage("going on from \(checkpoint.path)"))
+      try checkpoint.restore(&prepared.history, parts: engine.persistentBytes)
     }
+    let loop = TrainingLoop(
+      job: job, engine: engine, task: try job.task.map { try TaskDefinition.named($0) },
+      evaluation: prepared.evaluation, checkpoints: prepared.checkpoints, report: report,
+      feeder: prepared.feeder, history: prepared.history)
+    return Started(
+      loop: loop, model: model, baseline: prepared.baseline, held: held, isPeakReset: isPeakReset)
+  }
 
-    report(.stage("evaluating"))
-    let task = try job.task.map { try TaskDefinition.named($0) }
-    let scores = try prepared.evaluation.flatMap { data in
-      try task.map {
-        try Evaluator(engine: engine, recipe: plan.recipe).scores(data, $0, predictions: job.predictions)
-      }
-    }
-    let untouched = Residency(engine).untouched()
-    let peak = try ProcessMemory.current()
-    report(.stage("keeping the result"))
-    try keep(engine, model)
-
-    let tail = losses.suffix(max(1, losses.count / 10))
-    return TrainingReport(
-      baselineResidentBytes: baseline.resident, residentPeakBytes: isPeakReset ? peak.peakResident : nil,
-      measuredPeakBytes: engine.highWaterBytes + engine.mappedTensors.reduce(0) { $0 + $1.bytes.count },
-      arenaBytes: program.arenaBytes, mappedBytes: program.mappedBytes, untouched: untouched,
-      limitEnforcedBy: held?.description, steps: job.steps, examples: examples, tokens: tokens,
-      secondsPerStep: durations.isEmpty ? 0 : durations.sorted()[durations.count / 2], firstLoss: losses.first,
-      lastLoss: tail.isEmpty ? nil : tail.reduce(0, +) / Double(tail.count), scores: scores ?? [],
-      evaluationExamples: prepared.evaluation?.count ?? 0)
+  /// Evaluates the last step's weights, and goes back to the best ones where those are to be kept.
+  ///
+  /// - Returns: the scores and the step of the weights that the engine then holds.
+  private func chooseWeights(_ loop: inout TrainingLoop) throws -> (scores: [Score], step: Int) {
+    let scores = try loop.evaluate(predictions: job.predictions)
+    guard job.settings.keeping == .best, let best = loop.history.best, best.step < loop.history.step,
+      let checkpoints = loop.checkpoints
+    else { return (scores, loop.history.step) }
+    report(.stage("going back to step \(best.step)"))
+    try checkpoints.restoreBest(best, loop.engine)
+    if let predictions = job.predictions { _ = try loop.scores(predictions: predictions) }
+    return (best.scores, best.step)
   }
 
   /// The runtime's own share, complete.
@@ -97,6 +116,8 @@ public struct Trainer {
     /// nil where only the runtime is measured.
     let model: Model?
     let evaluation: PreparedData?
+    let checkpoints: RunCheckpoints?
+    var history: RunHistory
     var feeder: BatchFeeder
     let baseline: ProcessMemory
   }
@@ -117,20 +138,27 @@ public struct Trainer {
     let training = try job.trainingData.map { try PreparedData(opening: URL(fileURLWithPath: $0)) }
     let evaluation = try job.evaluationData.map { try PreparedData(opening: URL(fileURLWithPath: $0)) }
     let feeder = BatchFeeder(
-      recipe: plan.recipe, configuration: graph.configuration, data: training, seed: job.seed)
+      recipe: plan.recipe, configuration: graph.configuration, data: training, seed: job.settings.seed)
+    let checkpoints = try job.checkpoints.map { try RunCheckpoints($0, job.settings, program) }
+    let history = RunHistory(steps: job.settings.steps)
     try Miniature.run(plan.recipe, context, like: graph.configuration)
-    report(.progress(step: 0, steps: job.steps, loss: 0.5, tokensPerSecond: 0.5))
+    report(
+      .progress(
+        StepProgress(
+          step: 0, steps: job.settings.steps, loss: 0.5, learningRate: 0.5, tokensPerSecond: 0.5,
+          arenaBytes: program.arenaBytes, residentBytes: ProcessFigures.residentBytes,
+          metric: Score(metric: .accuracy, value: 0.5), metricStep: 0)))
     Heap.releaseFreePages()
     return Prepared(
-      program: program, context: context, model: model, evaluation: evaluation, feeder: feeder,
-      baseline: try ProcessMemory.current())
+      program: program, context: context, model: model, evaluation: evaluation,
+      checkpoints: checkpoints, history: history, feeder: feeder, baseline: try ProcessMemory.current())
   }
 
   private func keep(_ engine: Engine, _ model: Model) throws {
     switch job.purpose {
     case .measure, .measureRuntime: break
     case .prime(let path):
-      let scores = try Priming.scores(engine, model: model, task: job.task, steps: job.steps)
+      let scores = try Priming.scores(engine, model: model, task: job.task, steps: job.settings.steps)
       try PlanFile.write(scores, to: path)
     case .save(let directory, let overwriting):
       try CheckpointWriter.write(

@@ -1,6 +1,4 @@
-import Foundation
 import Planning
-import Tasks
 
 /// Everything a training process needs to know, in one file: it neither tokenizes nor plans.
 public struct TrainingJob: Sendable, Codable {
@@ -16,6 +14,24 @@ public struct TrainingJob: Sendable, Codable {
     case save(directory: String, overwriting: Bool)
   }
 
+  /// Where a run writes what it needs to go on later, and how often.
+  public struct Checkpoints: Sendable, Codable, Equatable {
+    public var directory: String
+    /// Steps between them.
+    public var every: Int
+    /// Whether to go on from the newest one there, instead of beginning.
+    public var resumes: Bool
+    /// What the run is made from; a checkpoint made from anything else is refused.
+    public var origin: RunOrigin
+
+    public init(directory: String, every: Int, resumes: Bool, origin: RunOrigin) {
+      self.directory = directory
+      self.every = every
+      self.resumes = resumes
+      self.origin = origin
+    }
+  }
+
   public var purpose: Purpose
   public var plan: Plan
   /// A directory with `config.json` and F32 weights that can be mapped; nil where only the runtime is measured.
@@ -27,20 +43,15 @@ public struct TrainingJob: Sendable, Codable {
   public var predictions: String?
   public var task: String?
   public var labels: [String]?
-  public var steps: Int
-  public var learningRate: Double
-  public var weightDecay: Double
-  /// Share of the steps over which the learning rate rises from zero.
-  public var warmup: Double
-  public var seed: UInt64
+  public var settings: TrainingSettings
   /// Whether to begin with one step and one evaluation on the largest batch the plan allows, so that every planned byte is
   /// touched whatever lengths the data have.
   public var rehearses: Bool
+  public var checkpoints: Checkpoints?
 
   public init(
     purpose: Purpose, plan: Plan, modelDirectory: String?, trainingData: String?, evaluationData: String?,
-    task: String?, labels: [String]? = nil, steps: Int, learningRate: Double, weightDecay: Double = 0.01,
-    warmup: Double = 0.1, seed: UInt64 = 0, rehearses: Bool
+    task: String?, labels: [String]? = nil, settings: TrainingSettings, rehearses: Bool
   ) {
     self.purpose = purpose
     self.plan = plan
@@ -49,21 +60,7 @@ public struct TrainingJob: Sendable, Codable {
     self.evaluationData = evaluationData
     self.task = task
     self.labels = labels
-    self.steps = steps
-    self.learningRate = learningRate
-    self.weightDecay = weightDecay
-    self.warmup = warmup
-    self.seed = seed
+    self.settings = settings
     self.rehearses = rehearses
-  }
-
-  /// Linear warm-up from zero, then linear decay to zero, as transformers' `get_linear_schedule_with_warmup`.
-  ///
-  /// - Parameter step: counted from 1.
-  public func learningRate(at step: Int) -> Double {
-    let rise = (Double(steps) * warmup).rounded(.up)
-    let done = Double(step - 1)
-    if done < rise { return learningRate * (done + 1) / max(rise, 1) }
-    return learningRate * max(0, Double(steps) - done) / max(1, Double(steps) - rise)
   }
 }

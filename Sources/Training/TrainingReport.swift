@@ -14,16 +14,27 @@ public struct TrainingReport: Sendable, Codable {
   public var untouched: [Untouched]
   public var limitEnforcedBy: String?
   public var steps: Int
+  /// The step of the checkpoint that this process went on from; nil where it began.
+  public var resumedFrom: Int?
+  /// Of the whole run, like tokens and losses; times are of this process.
   public var examples: Int
   public var tokens: Int
-  /// Median over the steps, without the rehearsal.
+  /// Median over the last thousand steps, without the rehearsal.
   public var secondsPerStep: Double
+  /// Over the time spent in steps: without evaluations and checkpoints.
+  public var tokensPerSecond: Double
+  /// From the process's start to the end of its first step; nil where the system does not tell.
+  public var secondsToFirstStep: Double?
   public var firstLoss: Double?
   /// Mean over the last tenth of the steps.
   public var lastLoss: Double?
-  /// On the evaluation examples, the task's headline metric first.
+  /// On the evaluation examples, the task's headline metric first; of the weights that were kept.
   public var scores: [Score]
   public var evaluationExamples: Int
+  /// On the way and at the end.
+  public var evaluations: [Evaluation]
+  /// The step whose weights were kept.
+  public var keptStep: Int
 
   public struct Untouched: Sendable, Codable, Equatable {
     public var name: String
@@ -31,12 +42,29 @@ public struct TrainingReport: Sendable, Codable {
   }
 }
 
+/// How far a run is, after a step.
+public struct StepProgress: Sendable, Codable, Equatable {
+  /// Counted from 1; 0 before the run.
+  public var step: Int
+  public var steps: Int
+  public var loss: Double
+  public var learningRate: Double
+  /// Since this process's first step.
+  public var tokensPerSecond: Double
+  public var arenaBytes: Int
+  /// Now, by the operating system; nil where it does not tell.
+  public var residentBytes: Int?
+  /// The headline metric of the last evaluation, and its step.
+  public var metric: Score?
+  public var metricStep: Int?
+}
+
 /// What a training process tells its parent, one JSON object a line.
 public enum WorkerMessage: Sendable, Codable {
   /// Where the process is, for people and for a report should it be killed.
   case stage(String)
-  /// Step 0 is said before the run, so that saying it is part of the baseline.
-  case progress(step: Int, steps: Int, loss: Double, tokensPerSecond: Double)
+  /// Step 0 is said before the run with every field filled, so that saying it is part of the baseline.
+  case progress(StepProgress)
   case finished(TrainingReport)
   /// The answer to a job that only measures the runtime.
   case runtime(residentBytes: Int)

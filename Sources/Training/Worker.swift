@@ -88,7 +88,10 @@ public enum Worker {
     }
     switch outcome.ending {
     case .stoppedByMemoryLimit(let evidence): return .didNotFit(reason: refusal ?? "\(evidence)", stage: stage)
-    case .interrupted: throw WorkerError.interrupted
+    case .interrupted:
+      // It may have been as good as done, or have had time to say what it kept.
+      if let result { return result }
+      throw failure ?? .interrupted
     case .exited, .signalled:
       if let result { return result }
       throw failure ?? .lost(how: "\(outcome.ending)", stage: stage)

@@ -23,9 +23,7 @@ public struct Verifier {
   public var preparation: Preparation
   public var dataset: Dataset?
   public var executable: String
-  public var steps: Int
-  public var learningRate: Double
-  public var seed: UInt64
+  public var settings: TrainingSettings
   public var baseline: Baseline
   /// How much of the metric may be lost against the baseline.
   public var tolerance: Double
@@ -33,17 +31,14 @@ public struct Verifier {
   public var mechanisms: [LimitMechanism]?
 
   public init(
-    plan: Plan, preparation: Preparation, dataset: Dataset?, executable: String, steps: Int,
-    learningRate: Double, seed: UInt64, baseline: Baseline, tolerance: Double,
-    mechanisms: [LimitMechanism]? = nil
+    plan: Plan, preparation: Preparation, dataset: Dataset?, executable: String,
+    settings: TrainingSettings, baseline: Baseline, tolerance: Double, mechanisms: [LimitMechanism]? = nil
   ) {
     self.plan = plan
     self.preparation = preparation
     self.dataset = dataset
     self.executable = executable
-    self.steps = steps
-    self.learningRate = learningRate
-    self.seed = seed
+    self.settings = settings
     self.baseline = baseline
     self.tolerance = tolerance
     self.mechanisms = mechanisms
@@ -59,7 +54,7 @@ public struct Verifier {
     var report = VerificationReport(
       model: plan.model.name, planObjective: plan.objective, task: dataset?.task.name, device: plan.device,
       passed: false, fits: false, budgetBytes: plan.budgetBytes, predictedPeakBytes: plan.predictedPeakBytes,
-      metricTolerance: tolerance, steps: steps)
+      metricTolerance: tolerance, steps: settings.steps)
     let outcome = try LimitPlan.with(
       budget: plan.budgetBytes, mappedBytes: plan.mappedBytes, mappedBytesCounted: !plan.mappedFree,
       mechanisms: mechanisms
@@ -85,7 +80,7 @@ public struct Verifier {
     TrainingJob(
       purpose: .measure, plan: plan, modelDirectory: preparation.modelDirectory,
       trainingData: preparation.trainingData, evaluationData: preparation.evaluationData,
-      task: dataset?.task.name, steps: steps, learningRate: learningRate, seed: seed, rehearses: rehearses)
+      task: dataset?.task.name, settings: settings, rehearses: rehearses)
   }
 
   private func baselineMetric(

@@ -84,7 +84,20 @@ struct TextTests {
     #expect(progress(.silent, total: 10).isEmpty)
   }
 
-  @Test("work that ends early says how far it came")
+  @Test("work that was done before the clock started says nothing of how long the rest takes")
+  func resumed() {
+    var lines: [String] = []
+    var time = Duration.zero
+    let progress = ProgressReporter(
+      total: 100, label: "training", from: 90, mode: .lines, write: { lines.append($0) }, now: { time })
+    for step in 91...100 {
+      time += .seconds(6)
+      progress.advance(to: step)
+    }
+    #expect(lines.first == "training: 91/100, 54.0 s left\n" && lines.last == "training: 100/100\n")
+  }
+
+  @Test("work that ends early says how far it came, and nothing that was true only before")
   func early() {
     var lines: [String] = []
     var time = Duration.zero
@@ -92,10 +105,10 @@ struct TextTests {
       total: 10, label: "priming", mode: .lines, write: { lines.append($0) }, now: { time })
     for step in 1...3 {
       time += .seconds(0.5)
-      progress.advance(to: step)
+      progress.advance(to: step, detail: "loss \(step)")
     }
     progress.finish()
     progress.advance(to: 9)
-    #expect(lines == ["priming: 1/10\n", "priming: 3/10, 3.5 s left\n"])
+    #expect(lines == ["priming: 1/10, loss 1\n", "priming: 3/10, 3.5 s left\n"])
   }
 }

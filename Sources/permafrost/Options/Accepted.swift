@@ -42,6 +42,13 @@ enum Accepted {
     return norm
   }
 
+  @Sendable static func share(_ text: String) throws -> Double {
+    guard let share = Double(text), (0...1).contains(share) else {
+      throw ValidationError("accepted is a number from 0 to 1, such as 0.1")
+    }
+    return share
+  }
+
   /// A share or a difference of a metric.
   @Sendable static func metric(_ text: String) throws -> Double {
     guard let value = Double(text), (-1...1).contains(value) else {

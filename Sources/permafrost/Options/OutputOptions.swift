@@ -19,8 +19,10 @@ struct OutputOptions: ParsableArguments {
   }
 
   /// Progress of long work, unless it is not wanted.
-  func progress(total: Int, label: String) -> ProgressReporter {
-    ProgressReporter(total: total, label: label, mode: quiet ? .silent : .standard)
+  ///
+  /// - Parameter start: how much of it was done before the clock starts.
+  func progress(total: Int, label: String, from start: Int = 0) -> ProgressReporter {
+    ProgressReporter(total: total, label: label, from: start, mode: quiet ? .silent : .standard)
   }
 
   /// One line on standard error that helps to read the answer.

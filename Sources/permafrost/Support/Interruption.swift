@@ -35,10 +35,9 @@ enum Interruption {
     // A command started to go on in the background stays uninterrupted.
     if unsafeBitCast(former, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self) { signal(SIGINT, SIG_IGN) }
     // Programs that start others from a worker thread hand them its mask, with all signals blocked.
-    var interrupt = sigset_t()
-    sigemptyset(&interrupt)
-    sigaddset(&interrupt, SIGINT)
-    sigprocmask(SIG_UNBLOCK, &interrupt, nil)
+    var none = sigset_t()
+    sigemptyset(&none)
+    sigprocmask(SIG_SETMASK, &none, nil)
   }
 
   /// Runs `body` to its end; a SIGINT that comes meanwhile is answered afterwards.

@@ -51,8 +51,7 @@ struct PrimeCommand: ParsableCommand {
     let job = TrainingJob(
       purpose: .prime(scores: URL(fileURLWithPath: out).path), plan: plan,
       modelDirectory: preparation.modelDirectory, trainingData: preparation.trainingData,
-      evaluationData: nil, task: dataset.task.name, steps: steps, learningRate: schedule.learningRate,
-      seed: schedule.seed, rehearses: false)
+      evaluationData: nil, task: dataset.task.name, settings: schedule.settings(steps: steps), rehearses: false)
     let progress = TrainingProgress(output)
     let outcome = try Worker.run(job, executable: OwnExecutable.path, directory: preparation.directory) {
       progress.show("priming", $0)

@@ -3,11 +3,16 @@ import Checkpoints
 import Foundation
 import Planning
 import Reporting
+import Tasks
 import Training
 
 struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "train", abstract: "Carries a plan out and saves a checkpoint that transformers loads.")
+    commandName: "train", abstract: "Carries a plan out and saves a checkpoint that transformers loads.",
+    discussion: """
+      With --checkpoints a run that was interrupted or killed goes on with --resume, to the same losses and weights, bit for bit: \
+      give the same command otherwise. Ctrl-C stops at the end of the step; a second one at once.
+      """)
 
   @Argument(help: "A plan file.")
   var plan: String
@@ -17,6 +22,7 @@ struct TrainCommand: ParsableCommand {
 
   @OptionGroup var data: DataOptions
   @OptionGroup var schedule: ScheduleOptions
+  @OptionGroup var between: RunOptions
 
   @Option(name: .shortAndLong, help: ArgumentHelp("The folder to write.", valueName: "dir"))
   var out: String
@@ -36,22 +42,41 @@ struct TrainCommand: ParsableCommand {
     }
     let target = URL(fileURLWithPath: out)
     try CheckpointWriter.checkTarget(target, overwriting: overwrite)
+    let folder = between.folder(beside: target.path).map { URL(fileURLWithPath: $0).path }
+    if let folder { try RunFolder(folder).check(resumes: between.resume != nil) }
     let model = try plan.resolveModel(model, random: false)
     let preparation = try Preparation(model: model, seed: schedule.seed)
     try preparation.prepare(dataset, for: plan)
-    let steps = schedule.count(
-      examples: preparation.trainingSummary?.exampleCount, batch: plan.recipe.batch)
-    var job = TrainingJob(
-      purpose: .save(directory: target.path, overwriting: overwrite), plan: plan,
-      modelDirectory: preparation.modelDirectory, trainingData: preparation.trainingData,
-      evaluationData: preparation.evaluationData, task: dataset.task.name, labels: preparation.labels,
-      steps: steps, learningRate: schedule.learningRate, seed: schedule.seed, rehearses: false)
-    job.predictions = predictions.map { URL(fileURLWithPath: $0).path }
+    let job = try job(plan, preparation, dataset, target: target.path, folder: folder)
     let progress = TrainingProgress(output)
+    defer { progress.finish() }
     let outcome = try Worker.run(job, executable: OwnExecutable.path, directory: preparation.directory) {
       progress.show("training", $0)
     }
+    progress.finish()
     guard case .finished(let report) = outcome else { return }
     try output.print(TrainReport(report, directory: target.path))
+  }
+
+  private func job(
+    _ plan: Plan, _ preparation: Preparation, _ dataset: Dataset, target: String, folder: String?
+  ) throws -> TrainingJob {
+    let steps = schedule.count(
+      examples: preparation.trainingSummary?.exampleCount, batch: plan.recipe.batch)
+    var settings = schedule.settings(steps: steps)
+    settings.evaluateEvery = between.evaluateEvery
+    settings.keeping = between.keep
+    var job = TrainingJob(
+      purpose: .save(directory: target, overwriting: overwrite), plan: plan,
+      modelDirectory: preparation.modelDirectory, trainingData: preparation.trainingData,
+      evaluationData: preparation.evaluationData, task: dataset.task.name, labels: preparation.labels,
+      settings: settings, rehearses: false)
+    job.predictions = predictions.map { URL(fileURLWithPath: $0).path }
+    job.checkpoints = try folder.map {
+      TrainingJob.Checkpoints(
+        directory: $0, every: between.checkpointEvery ?? max(1, steps / 10), resumes: between.resume != nil,
+        origin: try RunOrigin(plan, preparation))
+    }
+    return job
   }
 }

@@ -81,8 +81,8 @@ struct VerifyCommand: ParsableCommand {
     let steps = schedule.count(
       examples: preparation.trainingSummary?.exampleCount, batch: plan.recipe.batch)
     let verifier = Verifier(
-      plan: plan, preparation: preparation, dataset: dataset, executable: OwnExecutable.path, steps: steps,
-      learningRate: schedule.learningRate, seed: schedule.seed,
+      plan: plan, preparation: preparation, dataset: dataset, executable: OwnExecutable.path,
+      settings: schedule.settings(steps: steps),
       baseline: noBaseline ? .none : baselineMetric.map { .recorded($0) } ?? .measure, tolerance: tolerance)
     let progress = TrainingProgress(output)
     let report = try verifier.verify { progress.show($0, $1) }
