@@ -21,7 +21,7 @@ extension Dataset {
   /// - Throws: `DatasetError`, `TokenizerError` or `PreparedDataError`; the destination is then untouched.
   @discardableResult
   public func prepare(
-    _ split: Split, tokenizer: WordPieceTokenizer, maximumLength: Int, to destination: URL
+    _ split: Split, tokenizer: any Tokenizer, maximumLength: Int, to destination: URL
   ) throws -> PreparationSummary {
     var summary = PreparationSummary()
     var writer = try PreparedDataWriter(
