@@ -19,7 +19,8 @@ struct BatchFeeder {
       BatchSampler(exampleCount: $0.count, batchSize: recipe.batch, order: .shuffled(seed: seed))
     }
     batch = Batch(
-      sequences: recipe.batch, tokens: recipe.tokens, labelsPerSequence: configuration.problem.labelsPerSequence)
+      sequences: recipe.batch, tokens: recipe.tokens, labelsPerSequence: configuration.problem.labelsPerSequence
+    )
   }
 
   /// The examples of a step, counted from 0; without data, a full batch.
