@@ -46,9 +46,39 @@ struct PreparedDataTests {
       for (index, row) in rows.enumerated() {
         #expect(Array(data[index].ids) == row.ids, "example \(index), seed \(vocabularySize)")
         #expect(data[index].firstSegmentLength == row.first)
-        #expect(data[index].label == row.label)
+        #expect(data.label(of: data[index]) == row.label)
       }
     }
+  }
+
+  @Test("labels of several numbers are read as they were written, and others refused")
+  func severalNumbers() throws {
+    let labels: [Label] = [.categories([]), .categories([0, 4]), .categories([1, 2, 3])]
+    let spans: [Label] = [.span(first: 0, last: 0), .span(first: 1, last: 2), .span(first: 2, last: 1)]
+    for (objective, good, bad) in [
+      (Objective.multiLabel(labelCount: 5), labels, [Label.categories([5]), .categories([-1]), .category(0)]),
+      (.span, spans, [.span(first: 0, last: 3), .span(first: -1, last: 0), .score(0)]),
+    ] {
+      try withDirectory { directory in
+        let url = directory.appendingPathComponent("x.tokens")
+        try write(good.map { ([1, 2, 3], 2, $0) }, to: url, objective: objective)
+        let data = try PreparedData(opening: url)
+        #expect(data.objective == objective)
+        #expect((0..<data.count).map { data.label(of: data[$0]) } == good)
+        #expect(data[1].labels.count == objective.labelsPerExample)
+        #expect(try Data(contentsOf: url).count == 64 + 32 + 3 * (12 + 4 * objective.labelsPerExample))
+        for label in bad {
+          #expect(throws: PreparedDataError.self) {
+            try write([([1, 2, 3], 2, label)], to: url, objective: objective)
+          }
+        }
+      }
+    }
+    let one = Int32(bitPattern: Float(1).bitPattern)
+    #expect(Objective.multiLabel(labelCount: 3).label([one, 0, one], tokenCount: 9) == .categories([0, 2]))
+    #expect(Objective.multiLabel(labelCount: 3).label([one, 1, one], tokenCount: 9) == nil)
+    #expect(Objective.span.label([4, 5], tokenCount: 6) == .span(first: 4, last: 5))
+    #expect(Objective.span.label([4, 5], tokenCount: 5) == nil)
   }
 
   @Test("the file appears only when it is finished, and nothing else is left behind")
@@ -140,9 +170,9 @@ struct PreparedDataTests {
       try write([], to: url)
       #expect(throws: PreparedDataError.empty(path: url.path)) { try PreparedData(opening: url) }
       var newer = try Data(contentsOf: url)
-      newer[8] = 2
+      newer[8] = 3
       try newer.write(to: url)
-      #expect(throws: PreparedDataError.otherVersion(path: url.path, version: 2)) {
+      #expect(throws: PreparedDataError.otherVersion(path: url.path, version: 3)) {
         try PreparedData(opening: url)
       }
       let text = directory.appendingPathComponent("text")
@@ -166,8 +196,8 @@ struct PreparedDataTests {
           == PreparationSummary(exampleCount: 2, tokenCount: 7, truncatedCount: 1, longestLength: 4))
       let prepared = try PreparedData(opening: url)
       #expect(prepared.objective == .classification(classCount: 2))
-      #expect(Array(prepared[0].ids) == [2, 5, 5, 3] && prepared[0].label == .category(1))
-      #expect(Array(prepared[1].ids) == [2, 5, 3] && prepared[1].label == .category(0))
+      #expect(Array(prepared[0].ids) == [2, 5, 5, 3] && prepared.label(of: prepared[0]) == .category(1))
+      #expect(Array(prepared[1].ids) == [2, 5, 3] && prepared.label(of: prepared[1]) == .category(0))
     }
   }
 }
