@@ -6,7 +6,7 @@
 
 uncased/tokenizer.json        lower-casing tokenizer in its serialized form, words of up to 20 characters
 cased/vocab.txt, *_config     the same vocabulary as a case-preserving tokenizer
-golden.json                   texts (UTF-8 in hexadecimal) with the ids and token types of both
+golden.json                   texts (UTF-8 in hexadecimal) with the ids, token types and UTF-8 offsets of both
 truncation.txt                lengths of a pair before and after `longest_first` truncation
 characters.txt                how BERT takes every Unicode scalar: runs of one class
 """
@@ -85,7 +85,10 @@ def golden(tokenizers):
             texts = [text.decode(errors="replace") for text in (first, second) if text is not None]
             encoding = one.encode(*texts)
             one.no_truncation()
-            case[name] = {"ids": encoding.ids, "types": encoding.type_ids}
+            # Offsets count code points here, bytes there; special tokens around the texts have none.
+            offsets = [[len(texts[i][:end].encode()) for end in offset]
+                       for offset, i in zip(encoding.offsets, encoding.sequence_ids) if i is not None]
+            case[name] = {"ids": encoding.ids, "types": encoding.type_ids, "offsets": offsets}
         result.append(case)
     return result
 

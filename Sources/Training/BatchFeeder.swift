@@ -56,10 +56,6 @@ struct BatchFeeder {
 extension Batch {
   /// Appends a prepared example.
   mutating func append(_ example: PreparedData.Example) {
-    switch example.label {
-    case .category(let label):
-      append(example.ids, firstSegment: example.firstSegmentLength, label: Int32(label))
-    case .score(let score): append(example.ids, firstSegment: example.firstSegmentLength, target: score)
-    }
+    append(example.ids, firstSegment: example.firstSegmentLength, labels: example.labels)
   }
 }

@@ -56,7 +56,7 @@ public final class Preparation {
   /// Tokenizes both splits of a data set.
   public func prepare(_ dataset: Dataset, maximumLength: Int) throws {
     guard let source = model.directory else { throw PreparationError.noTokenizer(model.displayName) }
-    let tokenizer = try WordPieceTokenizer(directory: source)
+    let tokenizer = try ModelTokenizer.load(from: source)
     guard tokenizer.vocabularySize <= model.graph.configuration.vocabularySize else {
       throw PreparationError.otherVocabulary(
         tokenizer: tokenizer.vocabularySize, model: model.graph.configuration.vocabularySize)

@@ -10,6 +10,7 @@ struct TokenizerGoldenTests {
     struct Answer: Decodable {
       let ids: [Int32]
       let types: [Int32]
+      let offsets: [[Int]]
     }
 
     let first: String
@@ -38,6 +39,19 @@ struct TokenizerGoldenTests {
       let answer = name == "cased" ? one.cased : one.uncased
       #expect(encoding.ids == answer.ids, "first text: \(text(one.first).debugDescription)")
       #expect(encoding.tokenTypeIDs == answer.types, "first text: \(text(one.first).debugDescription)")
+    }
+  }
+
+  @Test(
+    "every token points at the same part of the text, through accents, case, controls and Chinese characters",
+    arguments: ["uncased", "cased"])
+  func offsets(name: String) throws {
+    let tokenizer = try WordPieceTokenizer(directory: fixture(name))
+    let cases = try JSONDecoder().decode([Case].self, from: Data(contentsOf: fixture("golden.json")))
+    for one in cases where one.second == nil && one.maximumLength == 512 {
+      let ranges = tokenizer.tokenize(text(one.first)).map { [$0.range.lowerBound, $0.range.upperBound] }
+      let answer = name == "cased" ? one.cased : one.uncased
+      #expect(ranges == answer.offsets, "text: \(text(one.first).debugDescription)")
     }
   }
 

@@ -15,6 +15,10 @@ public enum DatasetError: Error, Equatable, Sendable, CustomStringConvertible {
   case unknownLabel(file: String, line: Int, label: String, known: [String])
   /// A training file whose labels are all the same teaches nothing.
   case singleLabel(file: String, label: String)
+  /// A training file without a single label.
+  case noLabels(file: String)
+  /// A question, named by its id or by its place, that is not as SQuAD's are.
+  case malformedQuestion(file: String, question: String, reason: String)
   /// Bytes that are not UTF-8; the column counts bytes from 1.
   case invalidEncoding(file: String, line: Int, column: Int)
   case unknownTask(String, known: [String])
@@ -50,6 +54,8 @@ public enum DatasetError: Error, Equatable, Sendable, CustomStringConvertible {
         + known.prefix(20).joined(separator: ", ") + (known.count > 20 ? ", …" : "")
     case .singleLabel(let file, let label):
       "\(file): every example has the label \(quoted(label)); classification needs at least two"
+    case .noLabels(let file): "\(file): no example has a label; fill the label column"
+    case .malformedQuestion(let file, let question, let reason): "\(file): \(question): \(reason)"
     case .invalidEncoding(let file, let line, let column):
       "\(file):\(line):\(column): not UTF-8; convert the file to UTF-8"
     case .unknownTask(let name, let known):

@@ -56,6 +56,22 @@ struct CSVRecords: RecordSource {
   }
 }
 
+/// Lines of `COARSE:fine text` in Latin-1, as TREC's questions are distributed: the coarse class and the text.
+struct TRECRecords: RecordSource {
+  let file: MappedFile
+
+  func forEach(_ body: (_ line: Int, _ fields: [String]) throws -> Void) throws {
+    for (line, bytes) in file.lines where !bytes.isEmpty {
+      // A byte of Latin-1 is the scalar of the same number.
+      let text = String(String.UnicodeScalarView(bytes.map { Unicode.Scalar($0) }))
+      guard let space = text.firstIndex(of: " "), let colon = text[..<space].firstIndex(of: ":") else {
+        throw DatasetError.missingField(file: file.path, line: line, column: "COARSE:fine, a space and the text")
+      }
+      try body(line, [String(text[..<colon]), String(text[text.index(after: space)...])])
+    }
+  }
+}
+
 /// Makes sure that a line is UTF-8.
 ///
 /// - Throws: `DatasetError.invalidEncoding` with the first byte that is not.

@@ -1,27 +1,36 @@
-/// One example as its file has it: the texts, the label still as text, and the line it starts on.
+import Foundation
+
+/// One example as its file has it: the texts, the labels still as text, and the line it starts on.
 struct Row: Equatable {
   let line: Int
   let text: String
   let pair: String?
-  let label: String
-  /// The label's column by name, for messages.
+  /// One, except where the task lets an example have any number of them.
+  let labels: [String]
+  /// The labels' column by name, for messages.
   let labelColumn: String
 }
 
 /// How a data file separates its values, known by its extension.
-enum TableFormat: String, CaseIterable {
+enum DataFormat: String {
   /// Tab-separated, one line an example; quotes are ordinary characters, as in GLUE.
   case tsv
   /// Comma-separated with quotes (RFC 4180), read by SwiftCSV.
   case csv
   /// One JSON object a line.
   case jsonl
+  /// TREC's `COARSE:fine text`, one line an example, in Latin-1.
+  case trec = "txt"
+  /// SQuAD's articles, paragraphs and questions in one JSON value.
+  case squad = "json"
+
+  static let tables: [DataFormat] = [.tsv, .csv, .jsonl]
 }
 
 /// Streams the rows of a data file; holds no more than one of them.
 struct RowReader {
   let path: String
-  let format: TableFormat
+  let format: DataFormat
   let task: TaskDefinition
 
   /// Calls `body` for every row in order; blank lines are skipped.
@@ -43,6 +52,8 @@ struct RowReader {
     case .tsv: try forEachTableRow(of: TSVRecords(file: file), positions: task.headerlessPositions, deliver)
     case .csv: try forEachTableRow(of: CSVRecords(file: file), positions: nil, deliver)
     case .jsonl: try forEachObject(of: file, deliver)
+    case .trec: try forEachTableRow(of: TRECRecords(file: file), positions: task.headerlessPositions, deliver)
+    case .squad: break  // Not rows; see SquadFile.
     }
     if isEmpty { throw DatasetError.empty(file: path) }
   }
@@ -77,7 +88,7 @@ struct RowReader {
       try body(
         Row(
           line: line, text: try field(layout.text), pair: try layout.pair.map(field),
-          label: try field(layout.label), labelColumn: layout.label.name))
+          labels: task.labels(inCell: try field(layout.label)), labelColumn: layout.label.name))
     }
   }
 
@@ -109,25 +120,51 @@ struct RowReader {
       guard object.members != nil else {
         throw DatasetError.malformedJSON(file: path, line: line, column: 1, reason: "another kind of value")
       }
-      func value(_ names: [String]) throws -> (text: String, name: String) {
+      func value<Value>(_ names: [String], _ convert: (JSON) -> Value?) throws -> (value: Value, name: String) {
         for name in names {
-          if let text = object[name]?.scalarText { return (text, name) }
+          if let value = object[name].flatMap(convert) { return (value, name) }
         }
         throw DatasetError.missingField(file: path, line: line, column: names.joined(separator: " or "))
       }
-      let label = try value(task.columns.label)
+      let labels = try value(task.columns.label) { task.labels(in: $0) }
       try body(
         Row(
-          line: line, text: try value(task.columns.text).text,
-          pair: task.columns.pair.isEmpty ? nil : try value(task.columns.pair).text,
-          label: label.text, labelColumn: label.name))
+          line: line, text: try value(task.columns.text, \.scalarText).value,
+          pair: task.columns.pair.isEmpty ? nil : try value(task.columns.pair, \.scalarText).value,
+          labels: labels.value, labelColumn: labels.name))
+    }
+  }
+}
+
+extension TaskDefinition {
+  /// The labels that a table's cell holds.
+  fileprivate func labels(inCell cell: String) -> [String] {
+    guard case .collectedLabels(let separator) = target else { return [cell] }
+    if cell.utf8.first == UInt8(ascii: "["), let array = try? JSONReader.read(Array(cell.utf8)),
+      let labels = labels(in: array)
+    {
+      return labels
+    }
+    return cell.split(separator: separator).map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+  }
+
+  /// The labels that a JSON value stands for; nil for a value that cannot be one.
+  fileprivate func labels(in value: JSON) -> [String]? {
+    guard case .collectedLabels = target else { return value.scalarText.map { [$0] } }
+    switch value {
+    case .null: return []
+    case .string(let text): return labels(inCell: text)
+    case .array(let elements):
+      let labels = elements.compactMap(\.scalarText)
+      return labels.count == elements.count ? labels : nil
+    case .number, .bool, .object: return value.scalarText.map { [$0] }
     }
   }
 }
 
 extension JSON {
   /// A string's content, a number as written, `true` or `false`; nil for anything else.
-  fileprivate var scalarText: String? {
+  var scalarText: String? {
     switch self {
     case .string(let text), .number(let text): text
     case .bool(let bool): String(bool)

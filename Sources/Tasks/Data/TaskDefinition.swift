@@ -6,8 +6,15 @@ public struct TaskDefinition: Equatable, Sendable {
     case fixedClasses(values: [String], names: [String])
     /// One of the labels that the training file holds.
     case collectedClasses
+    /// Any of the labels that the training file holds; a cell lists an example's with this between them, or as a
+    /// JSON array.
+    case collectedLabels(separator: Character)
     /// A number.
     case number
+    /// Where in a paragraph the answer to a question stands, if it does.
+    ///
+    /// `mayBeMissing`: whether questions may have no answer; nil lets the file say.
+    case answer(mayBeMissing: Bool?)
   }
 
   /// Acceptable names of each column; the first that a file has is taken.
@@ -22,7 +29,7 @@ public struct TaskDefinition: Equatable, Sendable {
     }
   }
 
-  /// Zero-based positions of the columns in a TSV file without a header.
+  /// Zero-based positions of the columns in a file without a header.
   struct Positions: Equatable, Sendable {
     let text: Int
     let label: Int
@@ -31,79 +38,54 @@ public struct TaskDefinition: Equatable, Sendable {
   public let name: String
   public let target: Target
   public let columns: Columns
-  /// Set where TSV files have no header.
+  /// Set where lines have no header above them.
   let headerlessPositions: Positions?
+  /// The formats that data may have, in order of preference.
+  let formats: [DataFormat]
   /// What evaluation reports, the headline metric first; higher is better for all of them.
   public let metrics: [Metric]
 
   public var headline: Metric { metrics[0] }
 
-  init(name: String, target: Target, columns: Columns, positions: Positions? = nil, metrics: [Metric]) {
+  init(
+    name: String, target: Target, columns: Columns = Columns(), positions: Positions? = nil,
+    formats: [DataFormat] = DataFormat.tables, metrics: [Metric]
+  ) {
     self.name = name
     self.target = target
     self.columns = columns
     headerlessPositions = positions
+    self.formats = formats
     self.metrics = metrics
   }
 
-  /// Classes collected from the training file; TSV, CSV or JSONL with named columns.
-  public static func classification(columns: Columns = Columns()) -> TaskDefinition {
-    TaskDefinition(
-      name: "classification", target: .collectedClasses, columns: columns, metrics: [.accuracy, .macroF1])
-  }
-
-  /// Numbers; TSV, CSV or JSONL with named columns.
-  public static func regression(columns: Columns = Columns()) -> TaskDefinition {
-    TaskDefinition(name: "regression", target: .number, columns: columns, metrics: [.pearson, .spearman])
-  }
-
-  /// Names that `named(_:columns:)` knows.
-  public static let names = ["cola", "sst2", "mrpc", "stsb", "classification", "regression"]
+  /// Names that `named(_:columns:labelSeparator:)` knows.
+  public static let names = [
+    "cola", "sst2", "mrpc", "stsb", "trec", "squad", "squad2", "classification", "multilabel", "regression",
+  ]
 
   /// The task of that name.
   ///
-  /// `columns` replaces the default columns of `classification` and `regression`; the others have their own.
-  ///
+  /// - Parameters:
+  ///   - columns: replaces the default columns of `classification`, `multilabel` and `regression`; the others have
+  ///     their own.
+  ///   - labelSeparator: what stands between the labels of one example of `multilabel`.
   /// - Throws: `DatasetError.unknownTask`.
   public static func named(
-    _ name: String, columns: Columns = Columns()
+    _ name: String, columns: Columns = Columns(), labelSeparator: Character = ","
   ) throws(DatasetError) -> TaskDefinition {
     switch name {
     case "cola": .cola
     case "sst2": .sst2
     case "mrpc": .mrpc
     case "stsb": .stsb
+    case "trec": .trec
+    case "squad": .squad
+    case "squad2": .squad2
     case "classification": .classification(columns: columns)
+    case "multilabel": .multiLabel(columns: columns, separator: labelSeparator)
     case "regression": .regression(columns: columns)
     default: throw .unknownTask(name, known: names)
     }
   }
-}
-
-/// The four tasks of GLUE (Wang et al., 2019, https://gluebenchmark.com/tasks) that fit small machines, as their
-/// files are distributed, or as CSV and JSONL with the column names of the Hugging Face copy. Metrics are GLUE's.
-extension TaskDefinition {
-  /// The Corpus of Linguistic Acceptability: whether a sentence is grammatical.
-  public static let cola = TaskDefinition(
-    name: "cola", target: .fixedClasses(values: ["0", "1"], names: ["unacceptable", "acceptable"]),
-    columns: Columns(text: ["sentence"]), positions: Positions(text: 3, label: 1),
-    metrics: [.matthews, .accuracy])
-
-  /// The Stanford Sentiment Treebank: whether a sentence from a film review praises.
-  public static let sst2 = TaskDefinition(
-    name: "sst2", target: .fixedClasses(values: ["0", "1"], names: ["negative", "positive"]),
-    columns: Columns(text: ["sentence"]), metrics: [.accuracy])
-
-  /// The Microsoft Research Paraphrase Corpus: whether both sentences say the same.
-  public static let mrpc = TaskDefinition(
-    name: "mrpc", target: .fixedClasses(values: ["0", "1"], names: ["not_equivalent", "equivalent"]),
-    columns: Columns(
-      text: ["#1 String", "sentence1"], pair: ["#2 String", "sentence2"], label: ["Quality", "label"]),
-    metrics: [.accuracy, .f1])
-
-  /// The Semantic Textual Similarity benchmark: how alike both sentences are, from 0 to 5.
-  public static let stsb = TaskDefinition(
-    name: "stsb", target: .number,
-    columns: Columns(text: ["sentence1"], pair: ["sentence2"], label: ["score", "label"]),
-    metrics: [.pearsonSpearman, .pearson, .spearman])
 }

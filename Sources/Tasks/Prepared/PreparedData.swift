@@ -15,6 +15,7 @@ public struct PreparedData: Sendable {
   private let header: PreparedHeader
   private let entriesOffset: Int
 
+  public var path: String { file.path }
   public var count: Int { header.exampleCount }
   public var objective: Objective { header.objective }
   /// Tokens of all examples.
@@ -76,10 +77,8 @@ public struct PreparedData: Sendable {
       guard example.ids.allSatisfy({ $0 >= 0 && Int($0) < vocabularySize }) else {
         throw malformed("a token id outside the vocabulary")
       }
-      switch (example.label, objective) {
-      case (.category(let index), .classification(let count)) where index < count: break
-      case (.score(let score), .regression) where score.isFinite: break
-      default: throw malformed("label \(example.label) in a file for \(objective)")
+      guard objective.label(example.labels, tokenCount: example.ids.count) != nil else {
+        throw malformed("label \(example.labels) in a file for \(objective)")
       }
       start = end
     }
@@ -92,13 +91,19 @@ public struct PreparedData: Sendable {
     public let ids: [Int32]
     /// Leading tokens of type 0; the rest are of type 1.
     public let firstSegmentLength: Int
-    public let label: Label
+    /// The label as the engine takes it: as many numbers as `Objective.labelsPerExample` says.
+    public let labels: [Int32]
+  }
+
+  /// What the model should predict for an example of this file.
+  public func label(of example: Example) -> Label? {
+    objective.label(example.labels, tokenCount: example.ids.count)
   }
 
   /// Example `index`, from 0.
   public subscript(index: Int) -> Example {
     precondition(index >= 0 && index < count, "example \(index) of \(count)")
-    let start = index == 0 ? 0 : Int(entry(index - 1).end)
+    let start = index == 0 ? 0 : end(of: index - 1)
     let entry = entry(index)
     return example(entry, tokens: start..<Int(entry.end))
   }
@@ -108,16 +113,26 @@ public struct PreparedData: Sendable {
   private struct Entry {
     var end: UInt64
     var firstSegmentLength: UInt32
-    var label: UInt32
+    var labels: [Int32]
+  }
+
+  /// Tokens of an example and all before it.
+  private func end(of index: Int) -> Int {
+    withUnsafeTemporaryAllocation(byteCount: 8, alignment: 8) { bytes in
+      read(at: entriesOffset + index * header.entryBytes, into: bytes)
+      return Int(UInt64(littleEndian: bytes.load(as: UInt64.self)))
+    }
   }
 
   private func entry(_ index: Int) -> Entry {
-    withUnsafeTemporaryAllocation(byteCount: PreparedHeader.entryBytes, alignment: 8) { bytes in
-      read(at: entriesOffset + index * PreparedHeader.entryBytes, into: bytes)
+    withUnsafeTemporaryAllocation(byteCount: header.entryBytes, alignment: 8) { bytes in
+      read(at: entriesOffset + index * header.entryBytes, into: bytes)
       return Entry(
         end: UInt64(littleEndian: bytes.load(as: UInt64.self)),
         firstSegmentLength: UInt32(littleEndian: bytes.load(fromByteOffset: 8, as: UInt32.self)),
-        label: UInt32(littleEndian: bytes.load(fromByteOffset: 12, as: UInt32.self)))
+        labels: stride(from: 12, to: bytes.count, by: 4).map {
+          Int32(littleEndian: bytes.load(fromByteOffset: $0, as: Int32.self))
+        })
     }
   }
 
@@ -136,8 +151,7 @@ public struct PreparedData: Sendable {
       count = tokens.count
     }
     return Example(
-      ids: ids, firstSegmentLength: Int(entry.firstSegmentLength),
-      label: objective == .regression ? .score(Float(bitPattern: entry.label)) : .category(Int(entry.label)))
+      ids: ids, firstSegmentLength: Int(entry.firstSegmentLength), labels: entry.labels)
   }
 
   /// The sizes were checked when the file was opened; a file that was shortened since reads as zeros.

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Writes prepared examples as they come; holds 16 bytes an example, and never the data set.
+/// Writes prepared examples as they come; holds their lengths and labels, and never the tokens.
 ///
 /// The file appears at its destination, complete, when `finish` returns; until then, and after an error, what was
 /// there before stays.
@@ -8,13 +8,9 @@ public struct PreparedDataWriter: ~Copyable {
   private let file: AtomicFileWriter
   private let path: String
   private var header: PreparedHeader
-  private var entries: [Entry] = []
-
-  private struct Entry {
-    let end: UInt64
-    let firstSegmentLength: UInt32
-    let label: UInt32
-  }
+  private var entries: [(end: UInt64, firstSegmentLength: UInt32)] = []
+  /// Of all examples, end to end.
+  private var labels: [Int32] = []
 
   /// Creates a file beside the destination.
   ///
@@ -42,7 +38,7 @@ public struct PreparedDataWriter: ~Copyable {
   ///
   /// - Throws: `PreparedDataError.malformedExample` when it contradicts what the writer was told.
   public mutating func append(ids: [Int32], firstSegmentLength: Int, label: Label) throws {
-    let bits = try check(ids: ids, firstSegmentLength: firstSegmentLength, label: label)
+    labels += try check(ids: ids, firstSegmentLength: firstSegmentLength, label: label)
     let isNarrow = header.tokenBytes == 2
     try Self.wrapping { [file] in
       for id in ids {
@@ -51,26 +47,27 @@ public struct PreparedDataWriter: ~Copyable {
     }
     header.tokenCount += ids.count
     header.exampleCount += 1
-    entries.append(
-      Entry(
-        end: UInt64(header.tokenCount), firstSegmentLength: UInt32(firstSegmentLength), label: bits))
+    entries.append((UInt64(header.tokenCount), UInt32(firstSegmentLength)))
   }
 
   /// Completes the file and puts it in place.
   public consuming func finish() throws {
-    let (file, entries, head) = (file, entries, header.encoded)
+    let (file, entries, labels, head) = (file, entries, labels, header.encoded)
+    let labelsPerExample = header.objective.labelsPerExample
     try Self.wrapping {
-      while file.byteCount % PreparedHeader.entryBytes != 0 { try file.append(UInt8(0)) }
-      for entry in entries {
+      while file.byteCount % 16 != 0 { try file.append(UInt8(0)) }
+      for (index, entry) in entries.enumerated() {
         try file.append(entry.end)
         try file.append(entry.firstSegmentLength)
-        try file.append(entry.label)
+        for number in labels[(index * labelsPerExample)..<((index + 1) * labelsPerExample)] {
+          try file.append(number)
+        }
       }
       try file.commit(head: head)
     }
   }
 
-  private func check(ids: [Int32], firstSegmentLength: Int, label: Label) throws -> UInt32 {
+  private func check(ids: [Int32], firstSegmentLength: Int, label: Label) throws -> [Int32] {
     func malformed(_ reason: String) -> PreparedDataError {
       .malformedExample(path: path, example: header.exampleCount, reason: reason)
     }
@@ -81,12 +78,10 @@ public struct PreparedDataWriter: ~Copyable {
     guard ids.allSatisfy({ $0 >= 0 && Int($0) < header.vocabularySize }) else {
       throw malformed("a token id outside the vocabulary")
     }
-    switch (label, header.objective) {
-    case (.category(let index), .classification(let count)) where (0..<count).contains(index):
-      return UInt32(index)
-    case (.score(let score), .regression) where score.isFinite: return score.bitPattern
-    default: throw malformed("label \(label) in a file for \(header.objective)")
+    guard let numbers = header.objective.numbers(for: label, tokenCount: ids.count) else {
+      throw malformed("label \(label) in a file for \(header.objective)")
     }
+    return numbers
   }
 
   private static func wrapping<Value>(_ body: () throws -> Value) throws -> Value {

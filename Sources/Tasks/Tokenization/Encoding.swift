@@ -1,13 +1,13 @@
-/// One text, or a pair of texts, as the model reads it: `[CLS] a [SEP]` or `[CLS] a [SEP] b [SEP]`.
+/// One text, or a pair of texts, as the model reads it, special tokens included.
 public struct Encoding: Equatable, Sendable {
   /// Token ids, special tokens included, without padding.
   public let ids: [Int32]
-  /// Leading tokens of type 0, up to and including the first `[SEP]`; the rest are of type 1.
+  /// Leading tokens of type 0; the rest, a second text and the separator after it, are of type 1.
   public let firstSegmentLength: Int
   /// Whether tokens were dropped to keep to the maximum length.
   public let isTruncated: Bool
 
-  /// 0 for the first text and its special tokens, 1 for the second and its `[SEP]`.
+  /// The type of every token.
   public var tokenTypeIDs: [Int32] {
     ids.indices.map { $0 < firstSegmentLength ? 0 : 1 }
   }

@@ -43,8 +43,8 @@ extension WordPieceTokenizer {
       return id
     }
     unknownID = try id(parts.unknown)
-    classificationID = try id(parts.classification)
-    separatorID = try id(parts.separator)
+    template = SequenceTemplate(
+      classification: try id(parts.classification), separator: try id(parts.separator))
     paddingID = try id(parts.padding)
     normalizer = parts.normalizer
     maximumWordLength = parts.maximumWordLength

@@ -10,6 +10,7 @@ enum Accepted {
   static let sequences = 1...65_536
   static let threads = 1...Recipe.mostThreads
   static let labels = 1...65_536
+  static let strides = 0...65_536
   static let steps = 1...100_000_000
   static let epochs = 1...10_000
   /// Less than any process has; a number without its unit most likely.

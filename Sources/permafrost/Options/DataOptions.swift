@@ -7,20 +7,38 @@ import Tasks
 struct DataOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "A folder with train and dev files (TSV, CSV or JSONL).", valueName: "dir"))
+      "A folder with train and dev files (TSV, CSV or JSONL; TREC's txt, SQuAD's json).", valueName: "dir"))
   var data: String?
 
   @Option(help: ArgumentHelp("The task: \(TaskDefinition.names.joined(separator: ", ")).", valueName: "task"))
   var task: String?
 
-  @Option(help: "The column of the text, for the tasks 'classification' and 'regression'.")
+  @Option(help: "The column of the text, for the tasks 'classification', 'multilabel' and 'regression'.")
   var textColumn: String?
 
   @Option(help: "The column of the second text of a pair.")
   var pairColumn: String?
 
-  @Option(help: "The column of the label or score.")
+  @Option(help: "The column of the label, labels or score.")
   var labelColumn: String?
+
+  @Option(
+    help: "What stands between the labels of one example, for the task 'multilabel'.",
+    transform: { text in
+      guard let separator = text.first, text.count == 1 else {
+        throw ValidationError("'\(text)' is not one character; accepted is one, such as '|'")
+      }
+      return separator
+    })
+  var labelSeparator: Character = ","
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Tokens that neighbouring windows over a paragraph share, for 'squad'; by default a third of the sequence, at most 128.",
+      valueName: "n"),
+    transform: Accepted.count(Accepted.strides))
+  var docStride: Int?
 
   /// - Parameter fallback: the task where the options name none.
   /// - Throws: `DatasetError`, `ValidationError`.
@@ -30,14 +48,23 @@ struct DataOptions: ParsableArguments {
     if let textColumn { columns.text = [textColumn] }
     if let pairColumn { columns.pair = [pairColumn] }
     if let labelColumn { columns.label = [labelColumn] }
-    let definition = try TaskDefinition.named(task ?? fallback ?? "classification", columns: columns)
-    return try Dataset(directory: URL(fileURLWithPath: data, isDirectory: true), task: definition)
+    let definition = try TaskDefinition.named(
+      task ?? fallback ?? "classification", columns: columns, labelSeparator: labelSeparator)
+    return try Dataset(
+      directory: URL(fileURLWithPath: data, isDirectory: true), task: definition, documentStride: docStride)
   }
 }
 
 extension Dataset {
   /// What a head must predict for these labels.
-  var problem: Problem { labels.map { .classification(labels: $0.count) } ?? .regression }
+  var problem: Problem {
+    switch objective {
+    case .classification(let count): .classification(labels: count)
+    case .regression: .regression
+    case .multiLabel(let count): .multiLabel(labels: count)
+    case .span: .span
+    }
+  }
 }
 
 /// How long and how fast to train.

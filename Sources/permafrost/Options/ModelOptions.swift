@@ -32,7 +32,7 @@ struct TaskOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Classes of the head; by default those of the task or of config.json, else 2.", valueName: "n"),
+      "Classes or labels of the head; by default those of the task or of config.json, else 2.", valueName: "n"),
     transform: Accepted.count(Accepted.labels))
   var labels: Int?
 
@@ -55,6 +55,16 @@ struct TaskOptions: ParsableArguments {
       }
       return .classification(labels: values.count)
     case .collectedClasses: return labels.map { .classification(labels: $0) }
+    case .collectedLabels:
+      guard let labels else {
+        throw ValidationError("'\(task)' needs '--labels', as its labels are the data's own")
+      }
+      return .multiLabel(labels: labels)
+    case .answer:
+      if labels != nil {
+        throw ValidationError("'--labels' does not go with '\(task)', which predicts where an answer stands")
+      }
+      return .span
     }
   }
 }
