@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes Tests/TasksTests/Fixtures/metrics.json: seeded predictions, and what scikit-learn and SciPy say of them.
 
-    pip install scikit-learn==1.9.0 scipy==1.17.1
+    pip install scikit-learn==1.9.0 scipy==1.17.1 numpy
     Scripts/make-metric-fixtures.py
 """
 
@@ -9,6 +9,7 @@ import json
 import pathlib
 import random
 
+import numpy
 from scipy import stats
 from sklearn import metrics
 
@@ -33,6 +34,20 @@ def numbers(predicted, actual):
     return {"predicted": predicted, "actual": actual, "values": values}
 
 
+def label_sets(predicted, actual, count):
+    """Examples with any number of labels, as lists of indices."""
+    def matrix(rows):
+        return numpy.array([[int(label in row) for label in range(count)] for row in rows])
+
+    p, t = matrix(predicted), matrix(actual)
+    values = {
+        "micro-f1": metrics.f1_score(t, p, average="micro", zero_division=0),
+        "macro-f1": metrics.f1_score(t, p, average="macro", zero_division=0),
+        "exact-match": metrics.accuracy_score(t, p),
+    }
+    return {"count": count, "predicted": predicted, "actual": actual, "values": {k: float(v) for k, v in values.items()}}
+
+
 def main():
     draw = random.Random(20)
     class_cases = [
@@ -47,7 +62,12 @@ def main():
         actual = [draw.randrange(grid) / 4 for _ in range(count)]
         number_cases.append(numbers([round(t + draw.gauss(0, 1), 0 if grid < 10 else 3) for t in actual], actual))
     number_cases.append(numbers([1e12 + t for t in (1.0, 4.0, 2.0, 8.0)], [1e-9 * t for t in (1.0, 3.0, 2.0, 5.0)]))
-    OUTPUT.write_text(json.dumps({"classes": class_cases, "numbers": number_cases}, indent=None) + "\n")
+    label_cases = [label_sets([[], []], [[], []], 2), label_sets([[0, 1], [1]], [[0, 1], [1]], 3), label_sets([[], [0]], [[1], []], 2)]
+    for count, kinds in [(12, 2), (40, 5), (60, 9)]:
+        actual = [[k for k in range(kinds) if draw.random() < 0.3] for _ in range(count)]
+        predicted = [t if draw.random() < 0.3 else [k for k in range(kinds) if draw.random() < (0.7 if k in t else 0.1)] for t in actual]
+        label_cases.append(label_sets(predicted, actual, kinds))
+    OUTPUT.write_text(json.dumps({"classes": class_cases, "numbers": number_cases, "labels": label_cases}) + "\n")
 
 
 if __name__ == "__main__":

@@ -78,12 +78,13 @@ public enum PreparationError: UserFacingError, Equatable {
   case noTokenizer(String)
   case noWeights(String)
   case otherVocabulary(tokenizer: Int, model: Int)
-  case wrongLabels(model: Int, data: Int)
+  /// The plan's head and the data's labels are of other kinds or numbers.
+  case wrongHead(plan: Problem, data: Problem)
 
   public var exitStatus: ExitStatus {
     switch self {
     case .noTokenizer, .noWeights: .missingInput
-    case .otherVocabulary, .wrongLabels: .malformedInput
+    case .otherVocabulary, .wrongHead: .malformedInput
     }
   }
 
@@ -94,8 +95,29 @@ public enum PreparationError: UserFacingError, Equatable {
     case .noWeights(let name): "\(name) has no weights here; give a model directory with --model"
     case .otherVocabulary(let tokenizer, let model):
       "the tokenizer has \(tokenizer) tokens, the model's embedding \(model) rows; they do not belong together"
-    case .wrongLabels(let model, let data):
-      "the plan's head has \(model) outputs, the data \(data) labels; plan again with --task or --labels \(data)"
+    case .wrongHead(let plan, let data):
+      "the plan's head predicts \(plan.phrase), the data has \(data.phrase); plan again with the data's --task"
+        + (data.labelOption.map { " and --labels \($0)" } ?? "")
+    }
+  }
+}
+
+extension Problem {
+  /// What a head of this kind predicts.
+  fileprivate var phrase: String {
+    switch self {
+    case .classification(let labels): "one of \(labels) classes"
+    case .regression: "a number"
+    case .multiLabel(let labels): "any of \(labels) labels"
+    case .span: "the span of an answer"
+    }
+  }
+
+  /// What '--labels' would have to say.
+  fileprivate var labelOption: Int? {
+    switch self {
+    case .classification(let labels), .multiLabel(let labels): labels
+    case .regression, .span: nil
     }
   }
 }

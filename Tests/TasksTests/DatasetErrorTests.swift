@@ -68,6 +68,96 @@ struct DatasetErrorTests {
     #expect(error?.isMissingInput == false)
   }
 
+  @Test(
+    "lists of labels and TREC's lines say what is wrong with them",
+    arguments: [
+      (
+        "train.tsv", "text\tlabel\na\t\nb\t ,\n", "multilabel",
+        ": no example has a label; fill the label column"
+      ),
+      (
+        "train.jsonl", "{\"text\": \"a\", \"label\": [[1]]}\n", "multilabel",
+        ":1: no value for column label; complete the line or remove it"
+      ),
+      (
+        "train.jsonl", "{\"text\": \"a\"}\n", "multilabel",
+        ":1: no value for column label; complete the line or remove it"
+      ),
+      (
+        "train.txt", "NUM:dist far\nhow far: is it\n", "trec",
+        ":2: no value for column COARSE:fine, a space and the text; complete the line or remove it"
+      ),
+      (
+        "train.txt", "NUM:dist far\nODD:dist near\n", "trec",
+        ":2: unknown label \"ODD\"; known are ABBR, ENTY, DESC, HUM, LOC, NUM"
+      ),
+    ])
+  func otherFiles(name: String, content: String, task: String, message: String) throws {
+    let files = [name: Data(content.utf8), "dev.tsv": Data("text\tlabel\n".utf8), "dev.txt": Data()]
+    let error = try withDirectory(bytes: files) { directory in
+      try #require(throws: DatasetError.self) {
+        try Dataset(directory: directory, task: .named(task)).forEachExample(in: .train) { _ in }
+      }
+    }
+    #expect(error.description.hasSuffix("/" + name + message), "\(error)")
+  }
+
+  @Test(
+    "a file of questions is refused with the place or the question's id",
+    arguments: [
+      ("{", "line 1: not JSON: expected a string; download the file again"),
+      ("{\n\"data\": [\n}", "line 3: not JSON: not a JSON value; download the file again"),
+      ("{}", "the file: no array 'data'; SQuAD's own format is needed"),
+      (#"{"data": [{"paragraphs": 1}]}"#, "article 0: no array 'paragraphs'; SQuAD's own format is needed"),
+      (
+        #"{"data": [{"paragraphs": [{}]}]}"#,
+        "article 0, paragraph 0: no array 'qas'; SQuAD's own format is needed"
+      ),
+      (#"{"data": [{"paragraphs": [{"qas": []}]}]}"#, "article 0, paragraph 0: no text 'context'"),
+      (#"{"data": []}"#, "no examples; at least one is needed"),
+      (questions(#"{"question": "a"}"#), "article 0, paragraph 0, question 0: no 'id'"),
+      (questions(#"{"id": "q7"}"#), "question 'q7': no text 'question'"),
+      (
+        questions(#"{"id": "q7", "question": "a"}"#),
+        "question 'q7': no array 'answers'; SQuAD's own format is needed"
+      ),
+      (
+        questions(#"{"id": "q7", "question": "a", "answers": []}"#),
+        "question 'q7': no answer; choose the task squad2 for questions that may have none"
+      ),
+      (
+        questions(#"{"id": "q7", "question": "a", "answers": [{"text": "off", "answer_start": 1}]}"#),
+        "question 'q7': the paragraph does not reach from 'answer_start' to the answer's end; correct it"
+      ),
+      (
+        questions(#"{"id": "q7", "question": "a", "answers": [{"text": "", "answer_start": 0}]}"#),
+        "question 'q7': the paragraph does not reach from 'answer_start' to the answer's end; correct it"
+      ),
+      (
+        questions(
+          #"{"id": "q7", "question": "on off on off on", "answers": [{"text": "off", "answer_start": 0}]}"#),
+        "question 'q7': its 5 tokens leave no room for the paragraph among 8; raise --seq"
+      ),
+    ])
+  func questionFiles(content: String, message: String) throws {
+    let tokenizer = try ModelTokenizer.load(from: fixture("uncased"))
+    try withDirectory(["train.json": content, "dev.json": content]) { directory in
+      let data = try Dataset(directory: directory, task: .squad)
+      let target = directory.appendingPathComponent("x.tokens")
+      let error = #expect(throws: DatasetError.self) {
+        try data.prepare(.development, tokenizer: tokenizer, maximumLength: 8, to: target)
+      }
+      #expect(error?.description.hasSuffix("/dev.json: " + message) == true, "\(String(describing: error))")
+      let left = try FileManager.default.contentsOfDirectory(atPath: directory.path)
+      #expect(left.sorted() == ["dev.json", "train.json"])
+    }
+  }
+
+  /// A file of one paragraph, "off", with this question.
+  private static func questions(_ question: String) -> String {
+    #"{"data": [{"paragraphs": [{"context": "off", "qas": [\#(question)]}]}]}"#
+  }
+
   @Test("bytes that are not UTF-8 are found in every format", arguments: ["tsv", "csv", "jsonl"])
   func encoding(format: String) throws {
     let separator = format == "tsv" ? "\t" : ","

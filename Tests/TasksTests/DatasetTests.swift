@@ -86,6 +86,45 @@ struct DatasetTests {
         ])
   }
 
+  @Test("an example has any number of labels, however the file lists them")
+  func severalLabels() throws {
+    let expected = [[0, 2], [], [1], [0, 1]]
+    for (name, content, separator) in [
+      ("tsv", "text\tlabel\na\tx,z\nb\t\nc\ty\nd\tx, y,x\n", Character(",")),
+      ("csv", "text,label\na,\"x,z\"\nb,\nc,y\nd,\"[\"\"y\"\", \"\"x\"\"]\"\n", ","),
+      ("csv", "label,text\nx|z,a\n,b\n y ,c\nx||y,d\n", "|"),
+      (
+        "jsonl",
+        """
+        {"text": "a", "label": ["z", "x"]}
+        {"text": "b", "label": null}
+        {"text": "c", "label": "y"}
+        {"text": "d", "label": "x,y"}
+        """, ","
+      ),
+    ] {
+      let found = try examples(
+        ["train.\(name)": content, "dev.\(name)": content], .multiLabel(separator: separator))
+      #expect(found.map(\.label) == expected.map { .categories($0) }, "\(content)")
+    }
+  }
+
+  @Test("TREC's lines are Latin-1, and their coarse classes are numbered as in the Hugging Face copy")
+  func trec() throws {
+    let lines = Data("NUM:dist How far is it ?\nENTY:food What is cr".utf8) + [0xE8] + Data("me ?\r\n".utf8)
+    try withDirectory(bytes: ["train.txt": lines, "dev.txt": Data("HUM:desc Who ?".utf8)]) { directory in
+      let data = try Dataset(directory: directory, task: .trec)
+      var found: [Example] = []
+      try data.forEachExample(in: .train) { found.append($0) }
+      #expect(
+        found == [
+          Example(text: "How far is it ?", pair: nil, label: .category(5)),
+          Example(text: "What is crème ?", pair: nil, label: .category(1)),
+        ])
+      #expect(data.labels?.names.count == 6)
+    }
+  }
+
   @Test("collected labels are sorted, as numbers if all of them are")
   func labelOrder() {
     #expect(LabelSet(collected: ["10", "9", "-1"]).values == ["-1", "9", "10"])

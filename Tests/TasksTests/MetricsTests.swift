@@ -16,8 +16,15 @@ struct MetricsTests {
       let actual: [Double]
       let values: [String: Double]
     }
+    struct Labels: Decodable {
+      let count: Int
+      let predicted: [[Int]]
+      let actual: [[Int]]
+      let values: [String: Double]
+    }
     let classes: [Classes]
     let numbers: [Numbers]
+    let labels: [Labels]
   }
 
   @Test("values are scikit-learn's and SciPy's; see Scripts/make-metric-fixtures.py")
@@ -36,6 +43,23 @@ struct MetricsTests {
         let metric = try #require(Metric(rawValue: name))
         let value = try #require(metric.value(predicted: one.predicted, actual: one.actual))
         #expect(abs(value - expected) < 1e-10, "\(name) of \(one.predicted) against \(one.actual)")
+      }
+    }
+  }
+
+  @Test("values of examples with any number of labels are scikit-learn's")
+  func labelReferences() throws {
+    let cases = try JSONDecoder().decode(Cases.self, from: Data(contentsOf: fixture("metrics.json")))
+    #expect(cases.labels.count >= 6)
+    for one in cases.labels {
+      var tally = MultiLabelTally(labelCount: one.count)
+      for (predicted, actual) in zip(one.predicted, one.actual) {
+        tally.add(predicted: predicted, actual: actual)
+      }
+      #expect(one.values.count == 3)
+      for (name, expected) in one.values {
+        let value = try #require(Metric(rawValue: name).flatMap { $0.value(tally) })
+        #expect(abs(value - expected) < 1e-12, "\(name) of \(one.predicted) against \(one.actual)")
       }
     }
   }
@@ -88,7 +112,9 @@ struct MetricsTests {
   @Test("tasks report GLUE's metrics, the headline first")
   func tasks() {
     #expect(
-      TaskDefinition.cola.scores { $0.value(predicted: [1, 0], actual: [1, 0]) }.map(\.metric) == [.matthews, .accuracy])
+      TaskDefinition.cola.scores { $0.value(predicted: [1, 0], actual: [1, 0]) }.map(\.metric) == [
+        .matthews, .accuracy,
+      ])
     #expect(TaskDefinition.sst2.headline == .accuracy)
     #expect(TaskDefinition.mrpc.metrics == [.accuracy, .f1])
     let scores = TaskDefinition.stsb.scores { $0.value(predicted: [1.0, 2], actual: [3.0, 5]) }

@@ -51,6 +51,36 @@ struct PreparedDataTests {
     }
   }
 
+  @Test("labels of several numbers are read as they were written, and others refused")
+  func severalNumbers() throws {
+    let labels: [Label] = [.categories([]), .categories([0, 4]), .categories([1, 2, 3])]
+    let spans: [Label] = [.span(first: 0, last: 0), .span(first: 1, last: 2), .span(first: 2, last: 1)]
+    for (objective, good, bad) in [
+      (Objective.multiLabel(labelCount: 5), labels, [Label.categories([5]), .categories([-1]), .category(0)]),
+      (.span, spans, [.span(first: 0, last: 3), .span(first: -1, last: 0), .score(0)]),
+    ] {
+      try withDirectory { directory in
+        let url = directory.appendingPathComponent("x.tokens")
+        try write(good.map { ([1, 2, 3], 2, $0) }, to: url, objective: objective)
+        let data = try PreparedData(opening: url)
+        #expect(data.objective == objective)
+        #expect((0..<data.count).map { data.label(of: data[$0]) } == good)
+        #expect(data[1].labels.count == objective.labelsPerExample)
+        #expect(try Data(contentsOf: url).count == 64 + 32 + 3 * (12 + 4 * objective.labelsPerExample))
+        for label in bad {
+          #expect(throws: PreparedDataError.self) {
+            try write([([1, 2, 3], 2, label)], to: url, objective: objective)
+          }
+        }
+      }
+    }
+    let one = Int32(bitPattern: Float(1).bitPattern)
+    #expect(Objective.multiLabel(labelCount: 3).label([one, 0, one], tokenCount: 9) == .categories([0, 2]))
+    #expect(Objective.multiLabel(labelCount: 3).label([one, 1, one], tokenCount: 9) == nil)
+    #expect(Objective.span.label([4, 5], tokenCount: 6) == .span(first: 4, last: 5))
+    #expect(Objective.span.label([4, 5], tokenCount: 5) == nil)
+  }
+
   @Test("the file appears only when it is finished, and nothing else is left behind")
   func atomicity() throws {
     try withDirectory(["x.tokens": "old"]) { directory in

@@ -8,7 +8,9 @@ private let environment = ProcessInfo.processInfo.environment
 /// Not a test: Scripts/check-squad runs it to see what the program makes of whole files.
 @Suite("SQuAD for Scripts/check-squad", .enabled(if: environment["PERMAFROST_SQUAD_OUT"] != nil))
 struct SquadAgreement {
-  private func setting(_ name: String) throws -> String { try #require(environment["PERMAFROST_SQUAD_\(name)"]) }
+  private func setting(_ name: String) throws -> String {
+    try #require(environment["PERMAFROST_SQUAD_\(name)"])
+  }
 
   @Test("writes prepared windows, answers from seeded logits, and their scores")
   func write() throws {

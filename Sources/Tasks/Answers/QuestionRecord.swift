@@ -21,7 +21,8 @@ struct QuestionRecord: Codable, Equatable {
   /// The paragraph from one position of a window's sequence through another, not before it; both within `positions`.
   func text(from first: Int, through last: Int, window: Int) -> String {
     let shift = bounds[2 * window] - contextStart
-    let range = offsets[2 * (first + shift)]..<max(offsets[2 * (first + shift)], offsets[2 * (last + shift) + 1])
+    let range =
+      offsets[2 * (first + shift)]..<max(offsets[2 * (first + shift)], offsets[2 * (last + shift) + 1])
     let utf8 = context.utf8
     let lower = utf8.index(utf8.startIndex, offsetBy: range.lowerBound)
     return String(decoding: utf8[lower..<utf8.index(lower, offsetBy: range.count)], as: UTF8.self)
@@ -33,7 +34,8 @@ struct QuestionRecord: Codable, Equatable {
       numbers.count.isMultiple(of: 2) && numbers.allSatisfy { (0...limit).contains($0) }
         && stride(from: 0, to: numbers.count, by: 2).allSatisfy { numbers[$0] <= numbers[$0 + 1] }
     }
-    return (1...1 << 30).contains(contextStart) && !bounds.isEmpty && areRanges(offsets, upTo: context.utf8.count)
+    return (1...1 << 30).contains(contextStart) && !bounds.isEmpty
+      && areRanges(offsets, upTo: context.utf8.count)
       && areRanges(bounds, upTo: offsets.count / 2)
   }
 }

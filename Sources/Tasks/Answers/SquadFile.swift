@@ -49,7 +49,8 @@ struct SquadFile {
     }
     self.paragraphs = paragraphs
     self.mayBeMissing =
-      try mayBeMissing ?? (json["version"]?.scalarText?.drop { $0 == "v" }.first == "2"
+      try mayBeMissing
+      ?? (json["version"]?.scalarText?.drop { $0 == "v" }.first == "2"
         || paragraphs.contains { place, value in
           try Self.elements(value["qas"], "qas", path, place).contains { $0["is_impossible"]?.bool == true }
         })
@@ -80,9 +81,11 @@ struct SquadFile {
     let answers = try Self.elements(value["answers"], "answers", path, name).enumerated().map { index, answer in
       guard let text = answer["text"]?.string else { throw malformed(name, "an answer without 'text'") }
       if index == 0 {
-        guard let start = answer["answer_start"]?.integer, let found = Self.range(of: text, at: start, in: context)
+        guard let start = answer["answer_start"]?.integer,
+          let found = Self.range(of: text, at: start, in: context)
         else {
-          throw malformed(name, "the paragraph does not reach from 'answer_start' to the answer's end; correct it")
+          throw malformed(
+            name, "the paragraph does not reach from 'answer_start' to the answer's end; correct it")
         }
         span = found
       }
@@ -99,7 +102,8 @@ struct SquadFile {
   /// UTF-8 offsets of as many code points as `text` has, from the code point `start` on; nil where they end before.
   private static func range(of text: String, at start: Int, in context: String) -> Range<Int>? {
     let scalars = context.unicodeScalars
-    guard start >= 0, let lower = scalars.index(scalars.startIndex, offsetBy: start, limitedBy: scalars.endIndex),
+    guard start >= 0,
+      let lower = scalars.index(scalars.startIndex, offsetBy: start, limitedBy: scalars.endIndex),
       let upper = scalars.index(lower, offsetBy: text.unicodeScalars.count, limitedBy: scalars.endIndex),
       lower < upper
     else { return nil }

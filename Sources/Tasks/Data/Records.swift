@@ -65,7 +65,8 @@ struct TRECRecords: RecordSource {
       // A byte of Latin-1 is the scalar of the same number.
       let text = String(String.UnicodeScalarView(bytes.map { Unicode.Scalar($0) }))
       guard let space = text.firstIndex(of: " "), let colon = text[..<space].firstIndex(of: ":") else {
-        throw DatasetError.missingField(file: file.path, line: line, column: "COARSE:fine, a space and the text")
+        throw DatasetError.missingField(
+          file: file.path, line: line, column: "COARSE:fine, a space and the text")
       }
       try body(line, [String(text[..<colon]), String(text[text.index(after: space)...])])
     }

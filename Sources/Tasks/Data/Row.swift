@@ -145,7 +145,9 @@ extension TaskDefinition {
     {
       return labels
     }
-    return cell.split(separator: separator).map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+    return cell.split(separator: separator).map { $0.trimmingCharacters(in: .whitespaces) }.filter {
+      !$0.isEmpty
+    }
   }
 
   /// The labels that a JSON value stands for; nil for a value that cannot be one.

@@ -38,7 +38,8 @@ extension Dataset {
     if case .answer(let mayBeMissing) = task.target, let path = files[split]?.path {
       let file = try SquadFile(path: path, mayBeMissing: mayBeMissing)
       let questions =
-        try split == .development ? QuestionWriter(besides: destination.path, mayBeMissing: file.mayBeMissing) : nil
+        try split == .development
+        ? QuestionWriter(besides: destination.path, mayBeMissing: file.mayBeMissing) : nil
       let windows = QuestionWindows(
         template: tokenizer.template, maximumLength: maximumLength,
         stride: documentStride ?? min(128, maximumLength / 3))
@@ -72,7 +73,8 @@ extension QuestionWindows {
         guard let windows = windows(question: ids, context: tokens) else {
           throw DatasetError.malformedQuestion(
             file: file.path, question: "question '\(question.id)'",
-            reason: "its \(ids.count) tokens leave no room for the paragraph among \(maximumLength); raise --seq")
+            reason:
+              "its \(ids.count) tokens leave no room for the paragraph among \(maximumLength); raise --seq")
         }
         let record = QuestionRecord(
           id: question.id, context: context, answers: question.answers,

@@ -109,7 +109,7 @@ extension Preparation {
   func prepare(_ dataset: Dataset, for plan: Plan) throws {
     let head = plan.model.configuration.problem
     guard dataset.problem == head else {
-      throw PreparationError.wrongLabels(model: head.outputs, data: dataset.problem.outputs)
+      throw PreparationError.wrongHead(plan: head, data: dataset.problem)
     }
     try prepare(dataset, maximumLength: plan.recipe.sequence)
   }
