@@ -63,7 +63,7 @@ let package = Package(
       ]),
 
     .testTarget(name: "UnitsTests", dependencies: ["Units"]),
-    .testTarget(name: "GraphTests", dependencies: ["Graph"]),
+    .testTarget(name: "GraphTests", dependencies: ["Graph"], resources: [.copy("Fixtures")]),
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints"]),
     .testTarget(name: "StepsTests", dependencies: ["Steps", "Simulation"]),
     .testTarget(name: "DevicesTests", dependencies: ["Devices"]),

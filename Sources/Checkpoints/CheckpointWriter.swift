@@ -5,7 +5,8 @@ import Graph
 public enum CheckpointWriter {
   /// Copied from the model's own directory where they are there.
   static let tokenizerFiles = [
-    "tokenizer.json", "tokenizer_config.json", "vocab.txt", "special_tokens_map.json",
+    "tokenizer.json", "tokenizer_config.json", "vocab.txt", "vocab.json", "merges.txt", "added_tokens.json",
+    "sentencepiece.bpe.model", "special_tokens_map.json",
   ]
 
   /// Writes a directory beside its final name and renames it, so that it appears whole or not at all.

@@ -16,6 +16,8 @@ public struct ConfigurationError: UserFacingError, Hashable {
     case outOfRange(field: String, value: String, allowed: String)
     case hiddenSizeNotMultipleOfHeads(hiddenSize: Int, heads: Int)
     case unsupported(field: String, value: String, supported: String)
+    /// A padding token that would number positions in another way.
+    case unsupportedPadding(Int, supported: Int)
     /// `num_labels` and `id2label` disagree.
     case labelCountMismatch(count: Int, labels: Int)
   }
@@ -40,6 +42,9 @@ extension ConfigurationError.Reason: CustomStringConvertible {
       "the hidden size \(hiddenSize) is not a multiple of the \(heads) attention heads"
     case .unsupported(let field, let value, let supported):
       "\(field) \(value.quoted) is not supported; supported is \(supported)"
+    case .unsupportedPadding(let id, let supported):
+      "pad_token_id is \(id), supported is \(supported), from which positions are numbered on; give a checkpoint whose "
+        + "tokenizer pads with \(supported)"
     case .labelCountMismatch(let count, let labels):
       "num_labels is \(count), but id2label names \(labels) labels; make them agree"
     }

@@ -4,14 +4,13 @@ extension HuggingFaceConfiguration {
   /// The configuration of a model that was not read from a file, with the members transformers needs.
   public init(_ encoder: EncoderConfiguration) {
     let c = encoder
-    let json: JSONObject =
+    var json: JSONObject =
       switch c.family {
       case .bert, .roberta, .xlmRoberta, .electra:
         JSONObject([
           "model_type": .string(c.family.rawValue), "vocab_size": .integer(c.vocabularySize),
           "max_position_embeddings": .integer(c.maximumPositions),
-          "type_vocab_size": .integer(c.typeVocabularySize), "embedding_size": .integer(c.embeddingSize),
-          "hidden_size": .integer(c.hiddenSize),
+          "type_vocab_size": .integer(c.typeVocabularySize), "hidden_size": .integer(c.hiddenSize),
           "intermediate_size": .integer(c.feedForwardSize), "num_hidden_layers": .integer(c.layerCount),
           "num_attention_heads": .integer(c.headCount), "hidden_act": .string(c.activation.rawValue),
           "layer_norm_eps": .decimal(c.layerNormEpsilon), "hidden_dropout_prob": .decimal(c.hiddenDropout),
@@ -25,22 +24,43 @@ extension HuggingFaceConfiguration {
           "hidden_dim": .integer(c.feedForwardSize), "n_layers": .integer(c.layerCount),
           "n_heads": .integer(c.headCount), "activation": .string(c.activation.rawValue),
           "dropout": .decimal(c.hiddenDropout), "attention_dropout": .decimal(c.attentionDropout),
-          "seq_classif_dropout": .decimal(c.classifierDropout),
+          (c.problem == .span ? "qa_dropout" : "seq_classif_dropout"): .decimal(c.classifierDropout),
         ])
       }
+    switch c.family {
+    case .electra: json["embedding_size"] = .integer(c.embeddingSize)
+    case .roberta, .xlmRoberta:
+      json["bos_token_id"] = .integer(0)
+      json["pad_token_id"] = .integer(1)
+      json["eos_token_id"] = .integer(2)
+    case .bert, .distilbert: break
+    }
     self.init(encoder: encoder, json: json)
   }
 
-  /// The text of a `config.json` for the encoder with its head, as `BertForSequenceClassification` or
-  /// `DistilBertForSequenceClassification`; members that mean nothing here stay as they were read.
+  /// The text of a `config.json` for the encoder with its head, for `…ForSequenceClassification` or
+  /// `…ForQuestionAnswering`; members that mean nothing here stay as they were read.
   ///
   /// - Parameter labels: the classes' names; nil keeps those read where their number fits, else `LABEL_0` and so on.
+  ///   Spans have none, whatever is given.
   func contents(labels: [String]? = nil) -> String {
     var json = json
+    json["architectures"] = .array([.string(encoder.transformersClass)])
+    if encoder.problem == .span {
+      // `…ForQuestionAnswering` has as many outputs as there are labels; without any there are the two it needs.
+      for field in ["id2label", "label2id", "num_labels", "problem_type"] { json[field] = nil }
+    } else {
+      writeLabels(labels, to: &json)
+    }
+    // The weights are written as F32, and transformers loads them as what stands here.
+    for field in ["torch_dtype", "dtype"] where json[field] != nil { json[field] = .string("float32") }
+    return JSONValue.object(json).indented() + "\n"
+  }
+
+  private func writeLabels(_ labels: [String]?, to json: inout JSONObject) {
     let outputs = encoder.problem.outputs
     precondition(labels.map { $0.count == outputs } ?? true, "\(labels ?? []) do not name \(outputs) outputs")
     let names = labels ?? readLabels ?? (0..<outputs).map { "LABEL_\($0)" }
-    json["architectures"] = .array([.string(encoder.transformersClass)])
     var labelOfIndex = JSONObject()
     var indexOfLabel = JSONObject()
     for (index, name) in names.enumerated() {
@@ -55,11 +75,8 @@ extension HuggingFaceConfiguration {
       case .classification: .string("single_label_classification")
       case .regression: .string("regression")
       case .multiLabel: .string("multi_label_classification")
-      case .span: .null
+      case .span: nil
       }
-    // The weights are written as F32, and transformers loads them as what stands here.
-    for field in ["torch_dtype", "dtype"] where json[field] != nil { json[field] = .string("float32") }
-    return JSONValue.object(json).indented() + "\n"
   }
 
   /// The names under `id2label`, where they are as many as the head's outputs and numbered from 0.

@@ -3,9 +3,9 @@ import Graph
 
 /// A `config.json` and the encoder it describes.
 ///
-/// Field names, meanings and defaults: `BertConfig` and `DistilBertConfig` of transformers
-/// (https://github.com/huggingface/transformers, `src/transformers/models/bert/configuration_bert.py` and
-/// `distilbert/configuration_distilbert.py`). Sizes must be given; rates and the like may be left to their defaults.
+/// Field names, meanings and defaults are those of the families' classes in transformers
+/// (https://github.com/huggingface/transformers, `src/transformers/models/*/configuration_*.py`). Sizes must be given;
+/// rates and the like may be left to their defaults.
 public struct HuggingFaceConfiguration: Sendable, Hashable {
   public let encoder: EncoderConfiguration
   /// The file as it was read, members that mean nothing here included.
@@ -13,7 +13,8 @@ public struct HuggingFaceConfiguration: Sendable, Hashable {
 
   /// Reads `config.json`.
   ///
-  /// - Parameter problem: what the head predicts; nil takes it from the file.
+  /// - Parameter problem: what the head predicts; nil takes it from the file: `problem_type`, the number of labels, and
+  ///   `architectures`, whose `…ForQuestionAnswering` predicts spans.
   /// - Throws: `FileError`, `ConfigurationError`.
   public init(file: URL, problem: Problem? = nil) throws {
     let bytes = try contentsOfFile(file)
@@ -72,10 +73,16 @@ private struct ConfigurationFields {
     for field in ["is_decoder", "add_cross_attention"] where json[field] == .bool(true) {
       throw Reason.unsupported(field: field, value: "true", supported: "false")
     }
+    // RoBERTa numbers positions from the padding token's id on, which is 1 in every published checkpoint.
+    if family.firstPosition > 0, let padding = try optionalInteger("pad_token_id"),
+      padding != family.firstPosition - 1
+    {
+      throw Reason.unsupportedPadding(padding, supported: family.firstPosition - 1)
+    }
     let dropout = try rate("hidden_dropout_prob") ?? 0.1
     return EncoderConfiguration(
       family: family, vocabularySize: try size("vocab_size", 1...Self.largestTable),
-      maximumPositions: try size("max_position_embeddings", 1...Self.largestTable),
+      maximumPositions: try size("max_position_embeddings", family.firstPosition + 1...Self.largestTable),
       typeVocabularySize: try size("type_vocab_size", 1...Self.largestTable),
       embeddingSize: family == .electra ? try size("embedding_size", 1...Self.largestWidth) : nil,
       hiddenSize: try size("hidden_size", 1...Self.largestWidth),
@@ -89,7 +96,8 @@ private struct ConfigurationFields {
   }
 
   private func distilBERT(problem: Problem) throws -> EncoderConfiguration {
-    EncoderConfiguration(
+    let headDropout = problem == .span ? "qa_dropout" : "seq_classif_dropout"
+    return EncoderConfiguration(
       family: .distilbert, vocabularySize: try size("vocab_size", 1...Self.largestTable),
       maximumPositions: try size("max_position_embeddings", 1...Self.largestTable),
       hiddenSize: try size("dim", 1...Self.largestWidth),
@@ -97,7 +105,7 @@ private struct ConfigurationFields {
       layerCount: try size("n_layers", 1...Self.mostLayers),
       headCount: try size("n_heads", 1...Self.largestWidth), activation: try activation("activation"),
       hiddenDropout: try rate("dropout") ?? 0.1, attentionDropout: try rate("attention_dropout") ?? 0.1,
-      classifierDropout: try rate("seq_classif_dropout") ?? 0.2, problem: problem)
+      classifierDropout: try rate(headDropout), problem: problem)
   }
 
   // Generous bounds, so that no product of sizes overflows and no file asks for a graph of millions of layers.
@@ -107,6 +115,7 @@ private struct ConfigurationFields {
 
   /// What the head predicts; as in transformers there are two labels by default, and one label means regression.
   private func problem() throws -> Problem {
+    if try architectures().contains(where: { $0.hasSuffix("ForQuestionAnswering") }) { return .span }
     let count = try optionalInteger("num_labels")
     let names = try labelNameCount()
     if let count, let names, count != names {
@@ -122,9 +131,19 @@ private struct ConfigurationFields {
     case "regression":
       guard labels == 1 else { throw outOfRange("num_labels", labels, 1...1) }
       return .regression
+    case "multi_label_classification": return .multiLabel(labels: labels)
     case let other?:
       throw Reason.unsupported(
-        field: "problem_type", value: other, supported: "single_label_classification, regression")
+        field: "problem_type", value: other,
+        supported: "single_label_classification, multi_label_classification, regression")
+    }
+  }
+
+  private func architectures() throws -> [String] {
+    switch json["architectures"] {
+    case nil, .null: return []
+    case .array(let names): return names.compactMap { if case .string(let name) = $0 { name } else { nil } }
+    case let other?: throw Reason.wrongType(field: "architectures", expected: "an array", got: other.kind)
     }
   }
 

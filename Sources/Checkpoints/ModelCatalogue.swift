@@ -13,6 +13,15 @@ public struct ModelCatalogue: Sendable {
 
     /// The name without the organisation.
     public var shortName: String { String(name.split(separator: "/").last ?? "") }
+
+    /// The shape with a head for another problem.
+    public func encoder(predicting problem: Problem) -> EncoderConfiguration {
+      var encoder = encoder
+      encoder.problem = problem
+      encoder.classifierDropout = EncoderConfiguration.classifierDropout(
+        encoder.family, problem, hiddenDropout: encoder.hiddenDropout)
+      return encoder
+    }
   }
 
   /// The entry of a name with or without its organisation, in any case.
@@ -35,13 +44,25 @@ public struct ModelCatalogue: Sendable {
     bert("sentence-transformers/all-MiniLM-L6-v2", layers: 6, hidden: 384, heads: 12),
     bert("sentence-transformers/all-MiniLM-L12-v2", layers: 12, hidden: 384, heads: 12),
     bert("microsoft/MiniLM-L12-H384-uncased", layers: 12, hidden: 384, heads: 12),
+    // BERT's layers with a vocabulary that grew from XLM-R's.
+    bert(
+      "microsoft/Multilingual-MiniLM-L12-H384", layers: 12, hidden: 384, heads: 12, vocabulary: 250_037),
+    roberta(.roberta, "distilbert/distilroberta-base", layers: 6, hidden: 768, heads: 12),
+    roberta(.roberta, "FacebookAI/roberta-base", layers: 12, hidden: 768, heads: 12),
+    roberta(.roberta, "FacebookAI/roberta-large", layers: 24, hidden: 1024, heads: 16),
+    roberta(.xlmRoberta, "FacebookAI/xlm-roberta-base", layers: 12, hidden: 768, heads: 12),
+    roberta(.xlmRoberta, "FacebookAI/xlm-roberta-large", layers: 24, hidden: 1024, heads: 16),
+    electra("google/electra-small-discriminator", layers: 12, hidden: 256, heads: 4, embedding: 128),
+    electra("google/electra-base-discriminator", layers: 12, hidden: 768, heads: 12),
+    electra("google/electra-large-discriminator", layers: 24, hidden: 1024, heads: 16),
   ]
 
   // Entries of BERT's English WordPiece vocabularies.
   private static let uncased = 30522
   private static let cased = 28996
 
-  /// BERT's feed-forward layers are four times as wide as its hidden state in every published size.
+  // Feed-forward layers are four times as wide as the hidden state in every one of these.
+
   private static func bert(
     _ name: String, layers: Int, hidden: Int, heads: Int, vocabulary: Int = uncased
   ) -> Entry {
@@ -58,5 +79,27 @@ public struct ModelCatalogue: Sendable {
       encoder: EncoderConfiguration(
         family: .distilbert, vocabularySize: vocabulary, hiddenSize: 768, feedForwardSize: 3072, layerCount: 6,
         headCount: 12))
+  }
+
+  /// GPT-2's byte-level vocabulary for RoBERTa, a SentencePiece one for XLM-R; 512 positions after the first two.
+  private static func roberta(
+    _ family: ModelFamily, _ name: String, layers: Int, hidden: Int, heads: Int
+  ) -> Entry {
+    Entry(
+      name: name,
+      encoder: EncoderConfiguration(
+        family: family, vocabularySize: family == .roberta ? 50_265 : 250_002, maximumPositions: 514,
+        hiddenSize: hidden, feedForwardSize: 4 * hidden, layerCount: layers, headCount: heads,
+        layerNormEpsilon: 1e-5))
+  }
+
+  private static func electra(
+    _ name: String, layers: Int, hidden: Int, heads: Int, embedding: Int? = nil
+  ) -> Entry {
+    Entry(
+      name: name,
+      encoder: EncoderConfiguration(
+        family: .electra, vocabularySize: uncased, embeddingSize: embedding, hiddenSize: hidden,
+        feedForwardSize: 4 * hidden, layerCount: layers, headCount: heads))
   }
 }

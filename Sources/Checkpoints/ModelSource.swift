@@ -47,11 +47,9 @@ public enum ModelSource {
   }
 
   private static func model(_ entry: ModelCatalogue.Entry, _ problem: Problem?) -> Model {
-    var encoder = entry.encoder
-    if let problem { encoder.problem = problem }
-    return Model(
-      configuration: HuggingFaceConfiguration(encoder), weights: nil, directory: nil,
-      displayName: entry.shortName)
+    Model(
+      configuration: HuggingFaceConfiguration(entry.encoder(predicting: problem ?? entry.encoder.problem)),
+      weights: nil, directory: nil, displayName: entry.shortName)
   }
 
   private static func model(

@@ -85,7 +85,7 @@ public struct EncoderConfiguration: Hashable, Sendable, Codable {
   public var family: ModelFamily
   /// V, rows of the word embedding.
   public var vocabularySize: Int
-  /// Rows of the position embedding: the longest sequence.
+  /// Rows of the position embedding, those before the first position included.
   public var maximumPositions: Int
   /// Rows of the token-type embedding; 0 where the family has none.
   public var typeVocabularySize: Int
@@ -103,6 +103,7 @@ public struct EncoderConfiguration: Hashable, Sendable, Codable {
   public var layerNormEpsilon: Double
   public var hiddenDropout: Double
   public var attentionDropout: Double
+  /// Of the head, before each of its linear layers but BERT's pooler.
   public var classifierDropout: Double
   public var problem: Problem
 
@@ -126,9 +127,17 @@ public struct EncoderConfiguration: Hashable, Sendable, Codable {
     self.layerNormEpsilon = layerNormEpsilon
     self.hiddenDropout = hiddenDropout
     self.attentionDropout = attentionDropout
-    // DistilBERT's `seq_classif_dropout` defaults to 0.2; BERT's falls back to the hidden dropout.
-    self.classifierDropout = classifierDropout ?? (family == .distilbert ? 0.2 : hiddenDropout)
     self.problem = problem
+    self.classifierDropout =
+      classifierDropout ?? Self.classifierDropout(family, problem, hiddenDropout: hiddenDropout)
+  }
+
+  /// What transformers takes where a configuration does not say: DistilBERT's `seq_classif_dropout` is 0.2 and its
+  /// `qa_dropout` 0.1; elsewhere it is the hidden dropout.
+  public static func classifierDropout(
+    _ family: ModelFamily, _ problem: Problem, hiddenDropout: Double
+  ) -> Double {
+    family == .distilbert ? (problem == .span ? 0.1 : 0.2) : hiddenDropout
   }
 
   /// The longest sequence that the position table numbers.

@@ -1,7 +1,7 @@
 /// An encoder with its task head as tensors, groups and operators: the one description everything else reads.
 ///
-/// Shapes and order of operations follow BERT (arXiv 1810.04805, post-LayerNorm) and DistilBERT
-/// (arXiv 1910.01108), tensor names follow the published checkpoints.
+/// Shapes and order of operations follow the papers that `ModelFamily` names, and transformers' `modeling_*.py` where
+/// they leave a choice, such as where dropout stands; tensor names follow the published checkpoints.
 public struct EncoderGraph: Sendable {
   public let configuration: EncoderConfiguration
   public private(set) var parameters: [Parameter] = []
@@ -79,9 +79,10 @@ extension EncoderGraph {
         dropout: site(c.attentionDropout), output: context), layer, "layer.\(layer).attention")
     let attended = linear(
       .attentionOutput, names.attentionOutput, layer: layer, input: context, outputs: c.hiddenSize)
+    // DistilBERT drops nothing here (`TransformerBlock` in transformers' modeling_distilbert.py).
     let middle = norm(
       .attentionNorm, names.attentionNorm, layer: layer, residual: input, branch: attended,
-      dropout: site(c.hiddenDropout), name: "layer.\(layer).attention-norm")
+      dropout: site(c.family == .distilbert ? 0 : c.hiddenDropout), name: "layer.\(layer).attention-norm")
 
     let group = newGroup(.feedForward, layer: layer)
     let up = linearParameters(
@@ -220,7 +221,7 @@ extension EncoderGraph {
   }
 }
 
-/// How each family classifies sequences, and where it keeps the tensors for it.
+/// How each family's `…ForSequenceClassification` reads the first token, and where it keeps the tensors for it.
 private struct HeadNames {
   let dense, output: String
   let activation: Activation

@@ -14,7 +14,11 @@ public struct ModelListReport: Report {
     public let hiddenSize: Int
     public let feedForwardSize: Int
     public let heads: Int
+    /// Columns of the embedding tables.
+    public let embeddingSize: Int
     public let vocabularySize: Int
+    /// In tokens.
+    public let longestSequence: Int
     /// With a head for two classes.
     public let parameters: Int
     /// As F32.
@@ -30,7 +34,8 @@ public struct ModelListReport: Report {
       return Entry(
         name: entry.shortName, repository: entry.name, source: entry.source, family: c.family,
         layers: c.layerCount, hiddenSize: c.hiddenSize, feedForwardSize: c.feedForwardSize, heads: c.headCount,
-        vocabularySize: c.vocabularySize, parameters: parameters, weightBytes: parameters * Bytes.element)
+        embeddingSize: c.embeddingSize, vocabularySize: c.vocabularySize, longestSequence: c.longestSequence,
+        parameters: parameters, weightBytes: parameters * Bytes.element)
     }
   }
 
@@ -38,9 +43,12 @@ public struct ModelListReport: Report {
     var table = Table([
       .left("model"), .right("layers"), .right("hidden"), .right("ff"), .right("parameters"), .right("F32"),
     ])
+    var family: ModelFamily?
     for model in models {
+      if model.family != family { table.append([Table.Cell(model.family.displayName, .heading)]) }
+      family = model.family
       table.append([
-        Table.Cell(model.name), "\(model.layers)", "\(model.hiddenSize)", "\(model.feedForwardSize)",
+        "  \(model.name)", "\(model.layers)", "\(model.hiddenSize)", "\(model.feedForwardSize)",
         Table.Cell(Quantity.count(model.parameters)), Table.Cell(ByteCount.format(model.weightBytes)),
       ])
     }
@@ -100,9 +108,10 @@ public struct ModelReport: Report {
       }
     var text = style.apply(.heading, to: name) + "\n"
     text += style.paragraph(
-      "\(c.family.rawValue), \(c.layerCount) layers, hidden size \(c.hiddenSize), feed-forward size "
-        + "\(c.feedForwardSize), \(c.headCount) attention heads, \(Quantity.count(c.vocabularySize)) tokens, "
-        + "\(c.maximumPositions) positions, \(head)")
+      "\(c.family.displayName), \(c.layerCount) layers, hidden size \(c.hiddenSize), feed-forward size "
+        + "\(c.feedForwardSize), \(c.headCount) attention heads, "
+        + (c.embeddingSize == c.hiddenSize ? "" : "embedding size \(c.embeddingSize), ")
+        + "\(Quantity.count(c.vocabularySize)) tokens, sequences of up to \(c.longestSequence), \(head)")
     if let directory { text += style.paragraph("in \(directory)") }
     var table = Table([.left("group"), .prose("shapes"), .right("parameters"), .right("F32")])
     // All layers are alike; the first stands for them.

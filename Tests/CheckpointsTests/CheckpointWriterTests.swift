@@ -24,17 +24,17 @@ struct CheckpointWriterTests {
     }
   }
 
-  @Test(
-    "a written checkpoint loads as the same model with the same weights", arguments: [tinyBERT, tinyDistilBERT])
+  @Test("a written checkpoint loads as the same model with the same weights", arguments: tinyModels)
   func roundTrip(encoder: EncoderConfiguration) throws {
-    for name in ["tokenizer.json", "vocab.txt", "README.md"] {
+    for name in ["tokenizer.json", "vocab.txt", "merges.txt", "README.md"] {
       _ = try directory.write(name, to: "source/\(name)")
     }
     let model = model(encoder, in: directory("source"))
     try write(model)
     #expect(
       directory.names.filter { $0.hasPrefix("out/") }
-        == ["config.json", "model.safetensors", "tokenizer.json", "vocab.txt"].map { "out/" + $0 })
+        == ["config.json", "merges.txt", "model.safetensors", "tokenizer.json", "vocab.txt"].map { "out/" + $0 }
+    )
     let again = try ModelSource.resolve(out.path, needsWeights: true, environment: [:])
     #expect(again.graph.configuration == encoder)
     #expect(again.identity == model.identity)

@@ -38,6 +38,24 @@ private let distilBERT = """
    "seq_classif_dropout": 0.3, "num_labels": 1}
   """
 
+/// The published config.json of roberta-base.
+private let roBERTa = """
+  {"architectures": ["RobertaForMaskedLM"], "attention_probs_dropout_prob": 0.1, "bos_token_id": 0, "eos_token_id": 2,
+   "hidden_act": "gelu", "hidden_dropout_prob": 0.1, "hidden_size": 768, "initializer_range": 0.02,
+   "intermediate_size": 3072, "layer_norm_eps": 1e-05, "max_position_embeddings": 514, "model_type": "roberta",
+   "num_attention_heads": 12, "num_hidden_layers": 12, "pad_token_id": 1, "type_vocab_size": 1, "vocab_size": 50265}
+  """
+
+/// The published config.json of electra-small-discriminator.
+private let electra = """
+  {"architectures": ["ElectraForPreTraining"], "attention_probs_dropout_prob": 0.1, "embedding_size": 128,
+   "hidden_act": "gelu", "hidden_dropout_prob": 0.1, "hidden_size": 256, "initializer_range": 0.02,
+   "intermediate_size": 1024, "layer_norm_eps": 1e-12, "max_position_embeddings": 512, "model_type": "electra",
+   "num_attention_heads": 4, "num_hidden_layers": 12, "pad_token_id": 0, "summary_activation": "gelu",
+   "summary_last_dropout": 0.1, "summary_type": "first", "summary_use_proj": true, "type_vocab_size": 2,
+   "vocab_size": 30522}
+  """
+
 @Suite("config.json")
 struct HuggingFaceConfigurationTests {
   private func parse(_ text: String, _ problem: Problem? = nil) throws -> EncoderConfiguration {
@@ -70,6 +88,74 @@ struct HuggingFaceConfigurationTests {
           classifierDropout: 0.3, problem: .regression))
   }
 
+  @Test("RoBERTa's, XLM-R's and ELECTRA's published files give the catalogue's shapes")
+  func others() throws {
+    #expect(try parse(roBERTa) == ModelCatalogue.entry(named: "roberta-base")?.encoder)
+    #expect(try parse(electra) == ModelCatalogue.entry(named: "electra-small-discriminator")?.encoder)
+    let crossLingual = roBERTa.replacing("\"roberta\"", with: "\"xlm-roberta\"").replacing(
+      "50265", with: "250002")
+    #expect(try parse(crossLingual) == ModelCatalogue.entry(named: "xlm-roberta-base")?.encoder)
+    #expect(throws: ConfigurationError.Reason.missing(field: "embedding_size")) {
+      try parse(electra.replacing("\"embedding_size\": 128,", with: ""))
+    }
+  }
+
+  @Test("RoBERTa's padding token must be 1, or unsaid, and some position must be left")
+  func padding() throws {
+    let plain = roBERTa.replacing("\"pad_token_id\": 1, ", with: "")
+    #expect(try parse(plain) == parse(roBERTa))
+    #expect(throws: ConfigurationError.Reason.unsupportedPadding(0, supported: 1)) {
+      try parse(roBERTa.replacing("\"pad_token_id\": 1", with: "\"pad_token_id\": 0"))
+    }
+    #expect(
+      throws: ConfigurationError.Reason.outOfRange(
+        field: "max_position_embeddings", value: "2", allowed: "3 to 16777216")
+    ) { try parse(roBERTa.replacing("514", with: "2")) }
+    #expect(try parse(roBERTa.replacing("514", with: "3")).longestSequence == 1)
+  }
+
+  @Test("…ForQuestionAnswering predicts spans, unless something else is asked for")
+  func spans() throws {
+    let text = distilBERT.replacing(
+      "\"num_labels\": 1", with: "\"architectures\": [\"DistilBertForQuestionAnswering\"]")
+    #expect(try parse(text).problem == .span)
+    #expect(try parse(text).classifierDropout == 0.1)
+    #expect(try parse(text.replacing("seq_classif_dropout", with: "qa_dropout")).classifierDropout == 0.3)
+    #expect(try parse(text, .classification(labels: 2)).problem == .classification(labels: 2))
+    #expect(try parse(distilBERT, .span).problem == .span)
+    #expect(
+      throws: ConfigurationError.Reason.wrongType(field: "architectures", expected: "an array", got: "a string")
+    ) { try parse(roBERTa.replacing("[\"RobertaForMaskedLM\"]", with: "\"RobertaForQuestionAnswering\"")) }
+  }
+
+  @Test("a head for spans is written without labels, so that transformers gives it its two outputs")
+  func writingSpans() throws {
+    let text =
+      roBERTa.dropLast() + """
+        , "id2label": {"0": "a", "1": "b", "2": "c"}, "label2id": {"a": 0, "b": 1, "c": 2}, "num_labels": 3,
+        "problem_type": "single_label_classification"}
+        """
+    let read = try HuggingFaceConfiguration(parsing: Array(text.utf8), problem: .span)
+    for labels in [nil, ["x", "y", "z"]] {
+      let written = read.contents(labels: labels)
+      for field in ["id2label", "label2id", "num_labels", "problem_type"] { #expect(!written.contains(field)) }
+      #expect(written.contains("RobertaForQuestionAnswering"))
+      #expect(try parse(written) == read.encoder)
+    }
+  }
+
+  @Test("ELECTRA's fields that mean nothing here stay as they were read")
+  func summary() throws {
+    let read = try HuggingFaceConfiguration(parsing: Array(electra.utf8), problem: .multiLabel(labels: 4))
+    let written = try HuggingFaceConfiguration(parsing: Array(read.contents().utf8))
+    #expect(written.encoder == read.encoder)
+    for field in [
+      "summary_activation", "summary_last_dropout", "summary_type", "summary_use_proj", "pad_token_id",
+    ] {
+      #expect(read.json[field] != nil && written.json[field] == read.json[field], "\(field)")
+    }
+  }
+
   @Test(
     "the problem comes from the labels, unless it is given",
     arguments: [
@@ -78,6 +164,8 @@ struct HuggingFaceConfigurationTests {
       ("\"id2label\": {\"0\": \"a\", \"1\": \"b\", \"2\": \"c\"}", .classification(labels: 3)),
       ("\"id2label\": {\"0\": \"a\"}, \"problem_type\": \"regression\"", .regression),
       ("\"num_labels\": 3, \"problem_type\": \"single_label_classification\"", .classification(labels: 3)),
+      ("\"num_labels\": 3, \"problem_type\": \"multi_label_classification\"", .multiLabel(labels: 3)),
+      ("\"num_labels\": 1, \"problem_type\": \"multi_label_classification\"", .multiLabel(labels: 1)),
     ] as [(String, Problem)])
   func problems(members: String, problem: Problem) throws {
     let text = miniLM.dropLast() + (members.isEmpty ? "}" : ", " + members + "}")
@@ -137,10 +225,10 @@ struct HuggingFaceConfigurationTests {
       Edit("num_labels", "0", .outOfRange(field: "num_labels", value: "0", allowed: "1 to 16777216")),
       Edit("id2label", "[]", .wrongType(field: "id2label", expected: "an object", got: "an array")),
       Edit(
-        "problem_type", "\"multi_label_classification\"",
+        "problem_type", "\"ranking\"",
         .unsupported(
-          field: "problem_type", value: "multi_label_classification",
-          supported: "single_label_classification, regression")),
+          field: "problem_type", value: "ranking",
+          supported: "single_label_classification, multi_label_classification, regression")),
       Edit("problem_type", "\"regression\"", .outOfRange(field: "num_labels", value: "2", allowed: "1")),
     ])
   func unsound(edit: Edit) throws {
@@ -213,7 +301,7 @@ struct HuggingFaceConfigurationTests {
 
   @Test("a configuration made from a shape reads back as that shape")
   func made() throws {
-    for encoder in ModelCatalogue.entries.map(\.encoder) + [tinyBERT, tinyDistilBERT] {
+    for encoder in ModelCatalogue.entries.map(\.encoder) + tinyModels {
       let written = HuggingFaceConfiguration(encoder).contents()
       #expect(try parse(written) == encoder)
     }

@@ -52,7 +52,7 @@ func safetensors(_ header: String, dataBytes: Int = 0) -> [UInt8] {
     + (0..<dataBytes).map { UInt8($0 & 0xFF) }
 }
 
-/// Small graphs of both families.
+/// Small graphs of BERT and DistilBERT.
 let tinyBERT = EncoderConfiguration(
   family: .bert, vocabularySize: 11, maximumPositions: 7, hiddenSize: 4, feedForwardSize: 6, layerCount: 2,
   headCount: 2, problem: .classification(labels: 3))
@@ -60,6 +60,18 @@ let tinyDistilBERT = EncoderConfiguration(
   family: .distilbert, vocabularySize: 11, maximumPositions: 7, hiddenSize: 4, feedForwardSize: 6,
   layerCount: 2,
   headCount: 2, problem: .regression)
+
+/// A small graph of any family; ELECTRA's with embeddings of their own width.
+func tiny(_ family: ModelFamily, _ problem: Problem) -> EncoderConfiguration {
+  EncoderConfiguration(
+    family: family, vocabularySize: 11, maximumPositions: 7, embeddingSize: family == .electra ? 2 : nil,
+    hiddenSize: 4, feedForwardSize: 6, layerCount: 2, headCount: 2, problem: problem)
+}
+
+/// Every family with every head.
+let tinyModels = ModelFamily.allCases.flatMap { family in
+  [.classification(labels: 3), .regression, .multiLabel(labels: 5), .span].map { tiny(family, $0) }
+}
 
 /// Writes tensors whose elements count up from `seed`.
 func writeTensors(_ tensors: [SafetensorsWriter.Tensor], to url: URL) throws {

@@ -18,8 +18,7 @@ struct WeightStoreTests {
     return error?.reason
   }
 
-  @Test(
-    "names with and without the family's prefix find their parameters", arguments: [tinyBERT, tinyDistilBERT])
+  @Test("names with and without the family's prefix find their parameters", arguments: tinyModels)
   func prefixes(configuration: EncoderConfiguration) throws {
     let graph = EncoderGraph(configuration)
     for name in [\Parameter.name, nil] as [KeyPath<Parameter, String>?] {
@@ -66,6 +65,26 @@ struct WeightStoreTests {
       tensors(of: graph, named: graph.qualifiedName)
         + others.map { SafetensorsWriter.Tensor(name: $0, shape: [2]) }, graph)
     #expect(store.ignoredTensors == others)
+  }
+
+  @Test(
+    "a pretrained checkpoint's own heads and pooler are left alone, and the task's head starts afresh",
+    arguments: tinyModels)
+  func pretrained(configuration: EncoderConfiguration) throws {
+    let graph = EncoderGraph(configuration)
+    let prefix = configuration.family.namePrefix
+    // What the published checkpoints of the families hold beside their encoders.
+    let others = [
+      "classifier.extra.weight", "cls.predictions.bias", "discriminator_predictions.dense.weight",
+      "lm_head.dense.weight", "vocab_projector.bias",
+    ]
+    let hasPooler = graph.group(.pooler) != nil
+    let pooler = hasPooler ? [] : ["pooler.dense.bias", "pooler.dense.weight"].map { prefix + $0 }
+    let store = try store(
+      tensors(of: graph) { $0.isHead ? nil : graph.qualifiedName($0) }
+        + (others + pooler).map { SafetensorsWriter.Tensor(name: $0, shape: [2]) }, graph)
+    #expect(store.ignoredTensors == (others + pooler).sorted())
+    #expect(store.freshParameters == graph.parameters.filter(\.isHead).map(\.id))
   }
 
   @Test("a checkpoint without head, or without pooler, starts them afresh and says so")

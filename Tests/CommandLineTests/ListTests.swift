@@ -64,8 +64,14 @@ struct ListTests {
   func models() throws {
     let run = try CommandLineProgram.run("models")
     #expect(run.exitCode == 0)
+    let lines = run.standardOutput.split(separator: "\n")
     #expect(
-      run.standardOutput.contains("distilbert-base-uncased       6     768  3072   66,955,010  255.4 MiB\n"))
+      lines.contains("  distilbert-base-uncased            6     768  3072   66,955,010  255.4 MiB"))
+    // A line for each family stands above its models.
+    for family in ["DistilBERT", "BERT", "RoBERTa", "XLM-RoBERTa", "ELECTRA"] {
+      #expect(lines.count { $0 == family } == 1)
+    }
+    #expect(lines.allSatisfy { $0.count <= 80 })
     let models = try #require(
       try CommandLineProgram.run("models", "--json").object()["models"] as? [[String: Any]])
     let counts = Dictionary(
@@ -74,6 +80,7 @@ struct ListTests {
       })
     #expect(counts["distilbert-base-uncased"] == 66_955_010)
     #expect(counts["bert-base-uncased"] == 109_483_778)
+    #expect(counts["roberta-base"] == 124_647_170)
     for model in models {
       #expect(model["weight_bytes"] as? Int == (model["parameters"] as? Int).map { $0 * 4 })
     }

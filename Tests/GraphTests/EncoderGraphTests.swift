@@ -26,17 +26,6 @@ struct EncoderGraphTests {
     #expect(EncoderGraph(configuration).brokenInvariants() == [])
   }
 
-  @Test("names carry the family's prefix except on the head, and lose it again")
-  func names() throws {
-    let graph = EncoderGraph(bertBase)
-    for parameter in graph.parameters {
-      let name = graph.qualifiedName(parameter)
-      #expect(name.hasPrefix("bert.") != parameter.isHead)
-      #expect(graph.canonicalName(name) == parameter.name)
-    }
-    #expect(graph.parameters.filter(\.isHead).map(\.name) == ["classifier.weight", "classifier.bias"])
-  }
-
   @Test("feed-forward nodes lie on the rows of the first matrix and the columns of the second")
   func nodes() throws {
     let graph = EncoderGraph(distilbert)
@@ -46,5 +35,26 @@ struct EncoderGraphTests {
       if let axis = parameter.nodeAxis { #expect(parameter.shape[axis] == 3072) }
     }
     #expect(group.parameters.compactMap { graph.parameters[$0].nodeAxis } == [0, 0, 1])
+  }
+
+  @Test("RoBERTa's positions count from 2, so two rows fewer are for tokens", arguments: ModelFamily.allCases)
+  func positions(family: ModelFamily) {
+    var configuration = distilbert
+    configuration.family = family
+    configuration.maximumPositions = 514
+    let isRoBERTa = family == .roberta || family == .xlmRoberta
+    #expect(configuration.longestSequence == (isRoBERTa ? 512 : 514))
+    for positions in 1...3 {
+      configuration.maximumPositions = positions
+      #expect((configuration.brokenRule == nil) == (positions > (isRoBERTa ? 2 : 0)), "\(positions) positions")
+    }
+  }
+
+  @Test("only ELECTRA's embeddings may have a width of their own", arguments: ModelFamily.allCases)
+  func embeddingWidth(family: ModelFamily) {
+    var configuration = distilbert
+    configuration.family = family
+    configuration.embeddingSize = 128
+    #expect((configuration.brokenRule == nil) == (family == .electra))
   }
 }

@@ -74,8 +74,7 @@ struct PlanCommand: ParsableCommand {
   /// The catalogue's models that the batch fits, with the same head.
   private func smallerModels(than request: PlanRequest) -> [(name: String, graph: EncoderGraph)] {
     ModelCatalogue.entries.compactMap { entry in
-      var encoder = entry.encoder
-      encoder.problem = request.graph.configuration.problem
+      let encoder = entry.encoder(predicting: request.graph.configuration.problem)
       guard request.recipe.sequence <= encoder.longestSequence else { return nil }
       return (entry.shortName, EncoderGraph(encoder))
     }
