@@ -4,24 +4,20 @@
 #include "formats.h"
 #include "tile.h"
 
+/// The strip of op(B) whose first element is (`row`, `column`); columns from `width` on are zero.
 PF_INLINE void expand_strip(const pf_weights *b, bool transpose, size_t row, size_t depth, size_t column,
                             size_t width, lanes *strip) {
+  memset(strip, 0, width < tile_columns ? strip_depth * sizeof(lanes) : 0);
   if (!transpose) {
-    for (size_t p = 0; p < depth; p++) {
-      float *to = (float *)&strip[p];
-      pf_expand_part(b, row + p, column, width, false, to);
-      for (size_t j = width; j < tile_columns; j++) to[j] = 0.0f;
-    }
+    for (size_t p = 0; p < depth; p++) pf_expand_part(b, row + p, column, width, false, (float *)&strip[p]);
     return;
   }
-  float part[strip_depth];
-  for (size_t j = 0; j < tile_columns; j++) {
-    if (j < width) {
-      pf_expand_part(b, column + j, row, depth, false, part);
-    } else {
-      memset(part, 0, sizeof part);
-    }
-    for (size_t p = 0; p < depth; p++) ((float *)&strip[p])[j] = part[p];
+  for (size_t p = 0; p < depth; p += tile_columns) {
+    lanes tile[tile_columns] = {0};
+    size_t part = pf_smaller(tile_columns, depth - p);
+    for (size_t j = 0; j < width; j++) pf_expand_part(b, column + j, row + p, part, false, (float *)&tile[j]);
+    transpose_tile(tile);
+    for (size_t i = 0; i < part; i++) strip[p + i] = tile[i];
   }
 }
 

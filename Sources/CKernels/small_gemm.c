@@ -5,16 +5,34 @@
 #include "tile.h"
 
 /// Copies `depth` rows of 16 columns of op(B); columns from `width` on are zero.
-PF_INLINE void pack(bool transpose, size_t depth, size_t width, const float *b, size_t ldb, lanes *strip) {
+PF_INLINE void pack(size_t depth, size_t width, const float *b, size_t ldb, lanes *strip) {
   for (size_t p = 0; p < depth; p++) {
-    float *to = (float *)&strip[p];
-    if (transpose) {
-      for (size_t j = 0; j < tile_columns; j++) to[j] = j < width ? b[j * ldb + p] : 0.0f;
-    } else if (width == tile_columns) {
-      memcpy(to, b + p * ldb, sizeof(lanes));
+    if (width == tile_columns) {
+      memcpy(&strip[p], b + p * ldb, sizeof(lanes));
     } else {
+      float *to = (float *)&strip[p];
       for (size_t j = 0; j < tile_columns; j++) to[j] = j < width ? b[p * ldb + j] : 0.0f;
     }
+  }
+}
+
+/// The same where B is stored transposed.
+PF_INLINE void pack_transposed(size_t depth, size_t width, const float *b, size_t ldb, lanes *strip) {
+  size_t whole = depth / tile_columns * tile_columns;
+  for (size_t p = 0; p < whole; p += tile_columns) {
+    lanes tile[tile_columns];
+#pragma clang loop unroll(full)
+    for (size_t j = 0; j < tile_columns; j++) {
+      tile[j] = (lanes){0};
+      if (j < width) memcpy(&tile[j], b + j * ldb + p, sizeof(lanes));
+    }
+    transpose_tile(tile);
+#pragma clang loop unroll(full)
+    for (size_t i = 0; i < tile_columns; i++) strip[p + i] = tile[i];
+  }
+  for (size_t p = whole; p < depth; p++) {
+    float *to = (float *)&strip[p];
+    for (size_t j = 0; j < tile_columns; j++) to[j] = j < width ? b[j * ldb + p] : 0.0f;
   }
 }
 
@@ -27,7 +45,11 @@ PF_CLONES void pf_small_gemm(bool transpose_a, bool transpose_b, size_t m, size_
     size_t width = pf_smaller(tile_columns, n - column);
     for (size_t p = 0; p < k; p += strip_depth) {
       size_t depth = pf_smaller(strip_depth, k - p);
-      pack(transpose_b, depth, width, b + (transpose_b ? column * ldb + p : p * ldb + column), ldb, strip);
+      if (transpose_b) {
+        pack_transposed(depth, width, b + column * ldb + p, ldb, strip);
+      } else {
+        pack(depth, width, b + p * ldb + column, ldb, strip);
+      }
       for (size_t i = 0; i < m; i += tile_rows) {
         multiply_tile(pf_smaller(tile_rows, m - i), width, depth, alpha, a + i * row_stride + p * depth_stride,
                       row_stride, depth_stride, strip, p == 0 ? beta : 1.0f, c + i * ldc + column, ldc);

@@ -8,6 +8,23 @@ enum { tile_rows = 6, tile_columns = 16, strip_depth = 256 };
 
 typedef float lanes __attribute__((vector_size(tile_columns * sizeof(float)), aligned(4)));
 
+/// 16 rows become 16 columns: interleaving the first half of the rows with the second rotates the bits of (row, column)
+/// by one place, and four rotations exchange the two.
+PF_INLINE void transpose_tile(lanes rows[tile_columns]) {
+#pragma clang loop unroll(full)
+  for (int round = 0; round < 4; round++) {
+    lanes next[tile_columns];
+#pragma clang loop unroll(full)
+    for (int i = 0; i < 8; i++) {
+      lanes a = rows[i], b = rows[i + 8];
+      next[2 * i] = __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+      next[2 * i + 1] = __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+    }
+#pragma clang loop unroll(full)
+    for (int i = 0; i < 16; i++) rows[i] = next[i];
+  }
+}
+
 /// c = alpha a strip + beta c for up to 6 rows of a. Rows past the last repeat it, and are not stored.
 PF_INLINE void multiply_tile(size_t rows, size_t width, size_t depth, float alpha, const float *a, size_t row_stride,
                              size_t depth_stride, const lanes *strip, float beta, float *c, size_t ldc) {

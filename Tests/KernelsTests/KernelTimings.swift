@@ -131,4 +131,95 @@ struct KernelTimings {
       print("\(transposeA ? "T" : "N")\(transposeB ? "T" : "N") \(m) \(n) \(k): \(rate)")
     }
   }
+
+  @Test("products with frozen weights")
+  func frozenProducts() throws {
+    let context = try KernelContext(threads: timedThreads ?? 1)
+    try context.warmUp()
+    let shapes = [(512, 384, 384), (512, 1536, 384), (512, 384, 1536), (512, 768, 3072), (2048, 384, 384)]
+    for (m, n, k) in shapes {
+      let (a, c) = (Buffer(count: m * k, of: 0.1), Buffer(count: m * n))
+      let weights = WeightFormat.allCases.map { format in
+        let bytes = Bytes(count: format.bytes(rows: n, columns: k))
+        format.compress(
+          rows: 0..<n, of: n, columns: k, x: [Float](repeating: 0.1, count: n * k), into: bytes.pointer)
+        return (bytes, CompressedMatrix(format, rows: n, columns: k, bytes: bytes.pointer))
+      }
+      var seconds = weights.map { _ in Double.infinity }
+      for _ in 0..<3 {  // interleaved, so that other load on the machine meets every format
+        for (index, (_, matrix)) in weights.enumerated() {
+          let time = best {
+            context.gemm(
+              transposeB: true, m: m, n: n, k: k, a: a.pointer, lda: k, b: matrix, c: c.pointer, ldc: n)
+          }
+          seconds[index] = min(seconds[index], time)
+        }
+      }
+      let rates = seconds.map { String(format: "%6.1f", 2e-9 * Double(m * n * k) / $0) }
+      print("NT \(m) \(n) \(k), float32, bfloat16, float16, int8: \(rates.joined(separator: " ")) GFLOP/s")
+    }
+  }
+
+  @Test("updates of a matrix and of a table of 30522 rows", arguments: [(384, 1536), (30522, 384)])
+  func updates(rows: Int, width: Int) throws {
+    let context = try KernelContext(threads: timedThreads ?? 1)
+    let (count, isTable) = (rows * width, rows > 10_000)
+    var random = Random(1)
+    let batch = try TableBatch(tokens: 512, rows: rows, width: width, random: &random)
+    let gradient = isTable ? [] : random.floats(count)
+    let (p, m, v) = (
+      Buffer(count: count, of: 0.1), Buffer(count: count, of: 1e-3), Buffer(count: count, of: 1e-3)
+    )
+    let (rowState, columnState) = (Buffer(count: rows, of: 0), Buffer(count: width, of: 0))
+    let states = [true, false].map { signed in
+      let state = Bytes(count: EightBitState.bytes(count: count))
+      EightBitState.store(signed: signed, count: count, x: m.pointer, state: state.pointer)
+      return state
+    }
+    let scratch = Bytes(count: ScratchBytes.adafactorEmbedding(threads: context.threads, width: width))
+    func time(_ name: String, _ body: () -> Void) {
+      print("\(name) of \(rows) × \(width): \(String(format: "%.3f ms", best(body) * 1e3))")
+    }
+    for (name, rule) in [
+      ("AdamW", UpdateRule.adamW(learningRate: 1e-5, step: 10)), ("Lion", .lion(learningRate: 1e-5)),
+    ] {
+      time(name) {
+        if isTable {
+          context.updateEmbedding(
+            rule, rows: rows, width: width, dx: batch.dx, heads: batch.heads, order: batch.order,
+            table: p.pointer,
+            state1: m.pointer, state2: v.pointer, scratch: scratch.pointer)
+        } else {
+          context.update(
+            rule, count: count, parameters: p.pointer, gradients: gradient, state1: m.pointer, state2: v.pointer
+          )
+        }
+      }
+      time("8-bit \(name)") {
+        if isTable {
+          context.updateEmbeddingEightBit(
+            rule, rows: rows, width: width, dx: batch.dx, heads: batch.heads, order: batch.order,
+            table: p.pointer,
+            state1: states[0].pointer, state2: name == "AdamW" ? states[1].pointer : nil)
+        } else {
+          context.updateEightBit(
+            rule, count: count, parameters: p.pointer, gradients: gradient, state1: states[0].pointer,
+            state2: name == "AdamW" ? states[1].pointer : nil)
+        }
+      }
+    }
+    let adafactor = AdafactorRule(learningRate: 1e-5, step: 10)
+    time("Adafactor") {
+      if isTable {
+        context.adafactorEmbedding(
+          adafactor, rows: rows, width: width, dx: batch.dx, heads: batch.heads, order: batch.order,
+          table: p.pointer, rowState: rowState.pointer, columnState: columnState.pointer,
+          scratch: scratch.pointer)
+      } else {
+        context.adafactor(
+          adafactor, rows: rows, columns: width, parameters: p.pointer, gradients: gradient,
+          rowState: rowState.pointer, columnState: columnState.pointer, scratch: scratch.pointer)
+      }
+    }
+  }
 }
