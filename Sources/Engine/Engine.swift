@@ -160,6 +160,9 @@ public final class Engine {
     return try body(state.loss, UnsafeBufferPointer(start: logits, count: count))
   }
 
+  /// Starts ``kernelTimes`` anew.
+  public func forgetTimes() { for index in kernelTimes.indices { kernelTimes[index] = .zero } }
+
   private func run(_ extent: TrainingStep.Extent, _ range: Range<Int>) {
     let isTraining = extent == .training
     let (kernels, ends) = isTraining ? (trainingKernels, trainingEnds) : (evaluationKernels, evaluationEnds)

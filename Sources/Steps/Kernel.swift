@@ -80,6 +80,30 @@ public enum KernelOperation: Hashable, Sendable {
   }
 }
 
+/// What bounds a kernel's time.
+public enum KernelKind: String, Sendable, Codable, CaseIterable {
+  /// Bound by arithmetic.
+  case matrixProducts = "matrix products"
+  /// Products, exponentials and masks in tiles.
+  case attention
+  /// Bound by the bytes it moves, as is everything below.
+  case elementwise = "element-wise"
+  case optimizer
+
+  public var isMemoryBound: Bool { self == .elementwise || self == .optimizer }
+}
+
+extension KernelOperation {
+  public var kind: KernelKind {
+    switch self {
+    case .linear, .linearInputGradient, .linearWeightGradient: .matrixProducts
+    case .attention, .attentionBackward: .attention
+    case .update, .updateEmbedding, .tokenIndex, .squaredNorm, .squaredNormOfTable: .optimizer
+    default: .elementwise
+    }
+  }
+}
+
 /// What an operand is to its kernel.
 public enum OperandRole: Hashable, Sendable {
   case input, output, residual, normalised, deviation

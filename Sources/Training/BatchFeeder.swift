@@ -19,7 +19,8 @@ struct BatchFeeder {
       BatchSampler(exampleCount: $0.count, batchSize: recipe.batch, order: .shuffled(seed: seed))
     }
     batch = Batch(
-      sequences: recipe.batch, tokens: recipe.tokens, labelsPerSequence: configuration.problem.labelsPerSequence
+      sequences: recipe.batch, tokens: recipe.batchTokens,
+      labelsPerSequence: configuration.problem.labelsPerSequence
     )
   }
 
@@ -30,12 +31,12 @@ struct BatchFeeder {
     for index in sampler.batch(at: step) { batch.append(data[index]) }
   }
 
-  /// B sequences of S tokens: ids that walk through the vocabulary, labels in turn.
+  /// As many sequences as a step takes, or so many, of S tokens: ids that walk through the vocabulary, labels in turn.
   ///
   /// What they say does not matter, how many there are does.
-  mutating func fillLargest() {
+  mutating func fillLargest(sequences: Int? = nil) {
     batch.removeAll()
-    for sequence in 0..<recipe.batch {
+    for sequence in 0..<(sequences ?? recipe.batch) {
       let ids = (0..<recipe.sequence).map { position in
         Int32((sequence * recipe.sequence + position) * 7919 % configuration.vocabularySize)
       }

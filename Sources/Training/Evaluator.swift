@@ -12,9 +12,9 @@ struct Evaluator {
   /// - Parameter predictions: where to write what `Scorer.predictions` says; nil writes nothing.
   func scores(_ data: PreparedData, _ task: TaskDefinition, predictions: String? = nil) throws -> [Score] {
     var scorer = try Scorer(data, task: task, keepsPredictions: predictions != nil)
-    let sampler = BatchSampler(exampleCount: data.count, batchSize: recipe.batch, order: .sequential)
+    let sampler = BatchSampler(exampleCount: data.count, batchSize: recipe.microBatch, order: .sequential)
     var batch = Batch(
-      sequences: recipe.batch, tokens: recipe.tokens, labelsPerSequence: data.objective.labelsPerExample)
+      sequences: recipe.microBatch, tokens: recipe.tokens, labelsPerSequence: data.objective.labelsPerExample)
     for step in 0..<sampler.stepsPerEpoch {
       let examples = sampler.batch(at: step).map { data[$0] }
       batch.removeAll()

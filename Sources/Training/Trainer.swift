@@ -46,7 +46,9 @@ public struct Trainer {
       limitEnforcedBy: started.held?.description, steps: history.step,
       resumedFrom: started.loop.checkpoints?.resumed?.summary.step, examples: history.examples,
       tokens: history.tokens, secondsPerStep: clock.medianSeconds, tokensPerSecond: clock.tokensPerSecond,
-      secondsToFirstStep: clock.secondsToFirstStep, firstLoss: history.losses.first,
+      secondsToFirstStep: clock.secondsToFirstStep,
+      times: clock.steps > 0 ? StepTimes(engine, steps: clock.steps, data: clock.data) : nil,
+      firstLoss: history.losses.first,
       lastLoss: tail.isEmpty ? nil : tail.reduce(0, +) / Double(tail.count), scores: scores,
       evaluationExamples: started.loop.evaluation?.count ?? 0, evaluations: history.evaluations,
       keptStep: keptStep)
@@ -80,8 +82,10 @@ public struct Trainer {
       report(.stage("rehearsing the largest batch"))
       prepared.feeder.fillLargest()
       _ = try engine.train(prepared.feeder.batch, step: 1, UpdateSettings(learningRate: 0))
+      prepared.feeder.fillLargest(sequences: plan.recipe.microBatch)
       try engine.evaluate(prepared.feeder.batch) { _, _ in }
       try engine.loadWeights()
+      engine.forgetTimes()
     }
     if let checkpoint = prepared.checkpoints?.resumed {
       report(.stage("going on from \(checkpoint.path)"))

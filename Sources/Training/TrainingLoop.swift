@@ -43,7 +43,9 @@ struct TrainingLoop {
   private mutating func takeStep() throws {
     let step = history.step + 1
     if clock.steps == 0 || step % 10 == 0 { report(.stage("step \(step) of \(job.settings.steps)")) }
+    let filling = ContinuousClock.now
     feeder.fill(step: step - 1)
+    clock.data += ContinuousClock.now - filling
     let update = UpdateSettings(
       learningRate: job.settings.learningRate(at: step), weightDecay: job.settings.weightDecay)
     let start = ContinuousClock.now
@@ -99,6 +101,8 @@ struct StepClock {
   private(set) var secondsToFirstStep: Double?
   private var seconds = 0.0
   private var tokens = 0
+  /// Spent on filling batches.
+  var data = Duration.zero
 
   mutating func append(seconds: Double, tokens: Int) {
     if steps == 0 { secondsToFirstStep = ProcessFigures.secondsSinceStart }

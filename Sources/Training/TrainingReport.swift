@@ -25,6 +25,8 @@ public struct TrainingReport: Sendable, Codable {
   public var tokensPerSecond: Double
   /// From the process's start to the end of its first step; nil where the system does not tell.
   public var secondsToFirstStep: Double?
+  /// By kernel and by kind; nil where no step was taken.
+  public var times: StepTimes?
   public var firstLoss: Double?
   /// Mean over the last tenth of the steps.
   public var lastLoss: Double?

@@ -56,6 +56,8 @@ public struct VerificationReport: Sendable, Codable, Equatable {
   public var steps: Int
   public var secondsPerStep: Double?
   public var baselineSecondsPerStep: Double?
+  /// Where the time of the plan's steps went.
+  public var times: StepTimes?
   public var firstLoss: Double?
   public var lastLoss: Double?
 }

@@ -119,6 +119,7 @@ extension VerificationReport {
     metrics = Dictionary(uniqueKeysWithValues: measured.scores.map { ($0.metric.rawValue, $0.value) })
     evaluationExamples = measured.evaluationExamples
     secondsPerStep = measured.secondsPerStep
+    times = measured.times
     firstLoss = measured.firstLoss
     lastLoss = measured.lastLoss
   }

@@ -86,7 +86,7 @@ struct PlanFileTests {
     arguments: [
       (["kind"], "\"permafrost-scores\"", "not a permafrost-plan file"),
       (["kind"], nil, "not a permafrost-plan file"),
-      (["schema"], "2", "schema 2"), (["schema"], nil, "schema 0"),
+      (["schema"], "3", "schema 3"), (["schema"], nil, "schema 0"),
       (["budget_bytes"], "\"all\"", "budgetBytes"), (["budget_bytes"], "1e400", "not valid JSON"),
       (["budget_bytes"], "1.5", "not valid JSON"), (["budget_bytes"], "99999999999999999999", "not valid JSON"),
       (["budget_bytes"], nil, "budgetBytes"),
@@ -250,7 +250,7 @@ struct ScoreFileTests {
         continue
       }
     }
-    #expect(throws: PlanError.self) { try read { $0.schema = 2 } }
+    #expect(throws: PlanError.self) { try read { $0.schema = 3 } }
     #expect(throws: PlanError.self) { try read { $0.kind = Plan.kind } }
   }
 

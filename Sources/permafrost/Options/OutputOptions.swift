@@ -18,6 +18,11 @@ struct OutputOptions: ParsableArguments {
     if answer.exitStatus != .success { throw ExitCode(answer.exitStatus.rawValue) }
   }
 
+  /// Prints what goes with an answer; its JSON object has it already.
+  func printBeside(_ report: some Report) throws {
+    if !json { try StandardOutput.write(report.text(TextStyle(.standardOutput))) }
+  }
+
   /// Progress of long work, unless it is not wanted.
   ///
   /// - Parameter start: how much of it was done before the clock starts.

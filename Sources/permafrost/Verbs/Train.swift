@@ -33,6 +33,9 @@ struct TrainCommand: ParsableCommand {
   @Flag(help: "Replace a checkpoint that is already there.")
   var overwrite = false
 
+  @Flag(help: "Also list where the time of a step went, by kernel.")
+  var times = false
+
   @OptionGroup var output: OutputOptions
 
   func run() throws {
@@ -55,6 +58,7 @@ struct TrainCommand: ParsableCommand {
     }
     progress.finish()
     guard case .finished(let report) = outcome else { return }
+    if times, let times = report.times { try output.printBeside(times) }
     try output.print(TrainReport(report, directory: target.path))
   }
 

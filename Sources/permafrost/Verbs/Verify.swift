@@ -53,6 +53,9 @@ struct VerifyCommand: ParsableCommand {
     transform: Accepted.metric)
   var tolerance = 0.02
 
+  @Flag(help: "Also list where the time of a step went, by kernel.")
+  var times = false
+
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
@@ -87,6 +90,7 @@ struct VerifyCommand: ParsableCommand {
     let progress = TrainingProgress(output)
     let report = try verifier.verify { progress.show($0, $1) }
     progress.finish()
+    if times, let times = report.times { try output.printBeside(times) }
     try output.print(report)
   }
 }
