@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes Tests/TasksTests/Fixtures: a small vocabulary, and what Hugging Face's `tokenizers` makes of hard texts.
+"""Writes Tests/TasksTests/Fixtures: small vocabularies, and what Hugging Face's `tokenizers` makes of hard texts.
 
     pip install tokenizers==0.23.3
     Scripts/make-tokenizer-fixtures.py
@@ -9,15 +9,19 @@ cased/vocab.txt, *_config     the same vocabulary as a case-preserving tokenizer
 golden.json                   texts (UTF-8 in hexadecimal) with the ids, token types and UTF-8 offsets of both
 truncation.txt                lengths of a pair before and after `longest_first` truncation
 characters.txt                how BERT takes every Unicode scalar: runs of one class
+byte-level/*                  byte-level BPE trained on the text below: tokenizer.json as RoBERTa's, with golden.json and
+                              characters.txt like those above
+byte-level-prefix/*           the same as vocab.json, merges.txt and tokenizer_config.json, with a space before every text
 """
 
 import json
 import pathlib
 
 from tokenizers import AddedToken, Tokenizer, pre_tokenizers
-from tokenizers.models import WordPiece
+from tokenizers.models import BPE, WordPiece
 from tokenizers.normalizers import BertNormalizer
-from tokenizers.processors import TemplateProcessing
+from tokenizers.processors import RobertaProcessing, TemplateProcessing
+from tokenizers.trainers import BpeTrainer
 
 FIXTURES = pathlib.Path(__file__).parent.parent / "Tests" / "TasksTests" / "Fixtures"
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
@@ -52,6 +56,34 @@ PAIRS = [
     ("the light", "is on", 64), ("", "off", 64), ("off", "", 64), ("", "", 3), ("a b c d e f", "g h", 8),
     ("a b", "c d e f g h", 8), ("a b c d e f", "g h i j k l", 9), ("a b c d e f", "g h i j k l", 10),
     ("Café [SEP] x", "中国!", 64), ("a b c d e f g", None, 6), ("a b c", None, 2),
+]
+
+
+# What the byte-level tokenizer is trained on, and texts that try its pattern, its alphabet and its offsets.
+TRAINING = """The lights in the kitchen are on. Turn them off, please, it's late and we're leaving!
+    They've said they'll call at 10:30, but I'd rather wait until 12. Don't you think that's what he'd do?
+    I'm sure you're right: the heating isn't working, and the temperature in the living room is 15 degrees.
+    Naïve café owners in Zürich sell crêpes for 7 francs. Das Wetter ist schön, und die Straße ist naß.
+    The thermostat shows 21.5 degrees; set it to 19 at night, and to 21 in the morning. Then the lights turn on.
+    Привет, как дела? Сегодня в комнате тепло. 今日は天気がいい。部屋の電気を消してください。 한국어도 조금 씁니다.
+    Where's the cat? There are three cats in the garden, and the other one is sleeping on the sofa.
+    He said "no", she said 'yes' (and they were both wrong). The end of the story ... is the beginning."""
+BYTE_LEVEL_SPECIAL = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
+BYTE_LEVEL_TEXTS = [
+    "", " ", "  ", "   \n", "the lights", " the lights", "  the lights", "the  lights", "the   lights  ", "\tthe\t\tlights\n",
+    "the\n\nlights \n off", "off\r\n on", "it's we're they've I'm he'll she'd don't", "IT'S it'S 'sit ''s '' 's' 'tis",
+    " 's  's it 's", "rock'n'roll '90s y'all'd've", "10:30 1.5 a1b2 x² ½ Ⅷ ٣ 100,000", " 12  34\u00a056", "!!! ... --- (a) [b] {c}",
+    "a.b,c;d:e?f!g", "$5 + 10% = 3€", "naïve café Zürich schön naß", "cafe\u0301 \u0301 e\u0301\u0301", "Привет, как дела?",
+    "今日は天気がいい。", "한국어 \u1112\u1161\u11ab", "🙂👍🏽 off🙂on", "👩\u200d💻 ❤\ufe0f", "é", "éa", " é", "🙂", "\u00a0a\u2003b\u3000c\u1680d",
+    "a\u2028b\u2029c\u0085d\u200be\ufefff", "nul\x00bell\x07del\x7fvt\x0bff\x0cus\x1f", "\ue000 \U000f0000 \ufffd", "हिन्दी ক্ষ ไทย",
+    "<s>the</s>", "the <mask> lights", "the  \t<mask>  lights", "<mask><mask> <mask>", " <mask>é", "a<mask>", "<mask> a", "<pad><unk>x <unk> y",
+    "<MASK> <mas k> <<mask>>", "é<mask>éa<s>ñ", "the lights turn on and then the lights turn off again and again",
+    "thethethethe lightslights", "\\d \"quoted\" `code` ~^|", "aaaaaaaaaaaaaaaa", "ЖЖЖ", "\U0001d7d8\U0001f1e9\U0001f1ea ǅ ʰ ª º",
+]
+BYTE_LEVEL_PAIRS = [
+    ("the lights", "are on", 64), ("", "off", 64), ("off", "", 64), ("", "", 4), ("the lights are on", "at night", 10),
+    ("at", "the lights are on at night", 9), ("é <mask>", " the cat", 64), ("the lights in the kitchen", None, 5),
+    ("the lights", None, 2),
 ]
 
 
@@ -139,6 +171,64 @@ def character_classes():
     return [f"{first:x} {last:x} {name}" for first, last, name in runs]
 
 
+def byte_level(adds_space):
+    """Byte-level BPE of 400 tokens with RoBERTa's special tokens; training and merging draw no random numbers."""
+    result = Tokenizer(BPE())
+    result.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    result.train_from_iterator([line.strip() for line in TRAINING.splitlines()], BpeTrainer(
+        vocab_size=400, initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
+        special_tokens=BYTE_LEVEL_SPECIAL, show_progress=False))
+    result.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=adds_space)
+    result.post_processor = RobertaProcessing(
+        ("</s>", 2), ("<s>", 0), trim_offsets=True, add_prefix_space=adds_space)
+    result.add_special_tokens([AddedToken("<mask>", lstrip=True, normalized=False, special=True)])
+    return result
+
+
+def byte_level_golden(one):
+    cases = [(text, None, 512) for text in BYTE_LEVEL_TEXTS] + BYTE_LEVEL_PAIRS
+    for first, second, length in cases:
+        one.enable_truncation(length, strategy="longest_first")
+        encoding = one.encode(first) if second is None else one.encode(first, second)
+        one.no_truncation()
+        case = {"first": first, "second": second, "maximumLength": length, "ids": encoding.ids}
+        if second is None and length == 512:
+            case["ends"] = [len(first[:end].encode()) for offset, i in zip(encoding.offsets, encoding.sequence_ids)
+                            if i is not None for end in offset]
+        assert not any(encoding.type_ids)
+        yield json.dumps(case, separators=(",", ":"))
+
+
+def byte_level_classes():
+    """Runs of letters, numbers and spaces as GPT-2's pattern takes them; the others are left out."""
+    split = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    runs = []
+    for scalar in range(0x110000):
+        if 0xD800 <= scalar < 0xE000:
+            continue
+        kinds = [name for name, beside in (("letter", "a"), ("number", "1"), ("other", "!"))
+                 if len(split.pre_tokenize_str(beside + chr(scalar) + beside)) == 1]
+        name = kinds[0] if kinds else "space"
+        if runs and runs[-1][2] == name and runs[-1][1] == scalar - 1:
+            runs[-1][1] = scalar
+        elif name != "other":
+            runs.append([scalar, scalar, name])
+    return [f"{first:x} {last:x} {name}" for first, last, name in runs]
+
+
+def write_byte_level():
+    plain, spaced = byte_level(False), byte_level(True)
+    write("byte-level/tokenizer.json", plain.to_str(pretty=False) + "\n")
+    write("byte-level/golden.json", "[\n" + ",\n".join(byte_level_golden(plain)) + "\n]\n")
+    write("byte-level/characters.txt", "\n".join(byte_level_classes()) + "\n")
+    model = json.loads(spaced.to_str())["model"]
+    write("byte-level-prefix/vocab.json", json.dumps(model["vocab"], ensure_ascii=False, separators=(",", ":")) + "\n")
+    write("byte-level-prefix/merges.txt", "#version: 0.2\n" + "".join(" ".join(m) + "\n" for m in model["merges"]))
+    mask = {"content": "<mask>", "lstrip": True, "normalized": False}
+    write("byte-level-prefix/tokenizer_config.json", json.dumps({"add_prefix_space": True, "mask_token": mask}) + "\n")
+    write("byte-level-prefix/golden.json", "[\n" + ",\n".join(byte_level_golden(spaced)) + "\n]\n")
+
+
 def write(path, text):
     path = FIXTURES / path
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -156,6 +246,7 @@ def main():
     write("golden.json", "[\n" + ",\n".join(json.dumps(case) for case in cases) + "\n]\n")
     write("truncation.txt", "\n".join(truncation(uncased)) + "\n")
     write("characters.txt", "\n".join(character_classes()) + "\n")
+    write_byte_level()
 
 
 if __name__ == "__main__":

@@ -189,7 +189,7 @@ struct PreparedDataTests {
     try withDirectory(files) { directory in
       let url = directory.appendingPathComponent("train.tokens")
       let data = try Dataset(directory: directory, task: .classification())
-      let tokenizer = try WordPieceTokenizer(directory: directory)
+      let tokenizer = try ModelTokenizer.load(from: directory)
       let summary = try data.prepare(.train, tokenizer: tokenizer, maximumLength: 4, to: url)
       #expect(
         summary

@@ -30,7 +30,7 @@ struct TokenizerGoldenTests {
   @Test(
     "hard texts, ill-formed UTF-8 and pairs get the same ids and token types", arguments: ["uncased", "cased"])
   func golden(name: String) throws {
-    let tokenizer = try WordPieceTokenizer(directory: fixture(name))
+    let tokenizer = try ModelTokenizer.load(from: fixture(name))
     let cases = try JSONDecoder().decode([Case].self, from: Data(contentsOf: fixture("golden.json")))
     #expect(cases.count > 70)
     for one in cases {
@@ -46,7 +46,7 @@ struct TokenizerGoldenTests {
     "every token points at the same part of the text, through accents, case, controls and Chinese characters",
     arguments: ["uncased", "cased"])
   func offsets(name: String) throws {
-    let tokenizer = try WordPieceTokenizer(directory: fixture(name))
+    let tokenizer = try ModelTokenizer.load(from: fixture(name))
     let cases = try JSONDecoder().decode([Case].self, from: Data(contentsOf: fixture("golden.json")))
     for one in cases where one.second == nil && one.maximumLength == 512 {
       let ranges = tokenizer.tokenize(text(one.first)).map { [$0.range.lowerBound, $0.range.upperBound] }

@@ -15,8 +15,8 @@ struct TokenizerLoadingTests {
     return whole.replacingOccurrences(of: replaced, with: replacement)
   }
 
-  private func load(_ files: [String: String]) throws -> WordPieceTokenizer {
-    try withDirectory(files) { try WordPieceTokenizer(directory: $0) }
+  private func load(_ files: [String: String]) throws -> any Tokenizer {
+    try withDirectory(files) { try ModelTokenizer.load(from: $0) }
   }
 
   @Test("vocab.txt lower-cases and strips accents unless tokenizer_config.json says otherwise")
@@ -72,9 +72,10 @@ struct TokenizerLoadingTests {
     arguments: [
       (#""type":"BertPreTokenizer""#, #""type":"Whitespace""#, "pre_tokenizer Whitespace"),
       (#""type":"BertNormalizer""#, #""type":"NFKC""#, "normalizer NFKC"),
-      (#""type":"WordPiece","unk"#, #""type":"Unigram","unk"#, "model Unigram"),
-      (#""lstrip":false"#, #""lstrip":true"#, "lstrip of the added token [PAD]"),
-      (#""type":"TemplateProcessing""#, #""type":"RobertaProcessing""#, "post_processor RobertaProcessing"),
+      (#""type":"WordPiece","unk"#, #""type":"WordLevel","unk"#, "model WordLevel"),
+      (#""single_word":false"#, #""single_word":true"#, "single_word of the added token [PAD]"),
+      (#""normalized":false"#, #""normalized":true"#, "normalized of the added token [PAD]"),
+      (#""type":"TemplateProcessing""#, #""type":"ByteLevel""#, "post_processor ByteLevel"),
       (#""single":[{"#, #""single":[{"Sequence":{"id":"A","type_id":0}},{"#, "this template of special tokens"),
     ])
   func unsupported(replaced: String, replacement: String, feature: String) throws {
@@ -103,7 +104,7 @@ struct TokenizerLoadingTests {
   func errors() throws {
     let missing = #expect(throws: TokenizerError.self) { try load([:]) }
     #expect(missing?.isMissingInput == true)
-    #expect(missing?.description.hasPrefix("no tokenizer.json and no vocab.txt in /") == true)
+    #expect(missing?.description.hasPrefix("no tokenizer.json, no vocab.txt and no vocab.json with") == true)
 
     let broken = #expect(throws: TokenizerError.self) { try load(["tokenizer.json": #"{"model": "#]) }
     #expect(broken?.isMissingInput == false)
@@ -115,6 +116,16 @@ struct TokenizerLoadingTests {
 
     let incomplete = #expect(throws: TokenizerError.self) { try load(["vocab.txt": "[PAD]\n[UNK]\n[CLS]\n"]) }
     #expect(incomplete?.description.contains("vocab.txt: the vocabulary has no special token [SEP]") == true)
+  }
+
+  @Test("a SentencePiece tokenizer is known for what it is, and unavailable")
+  func sentencePiece() throws {
+    let unigram = try json(#""type":"WordPiece","unk"#, #""type":"Unigram","unk"#)
+    for files in [["tokenizer.json": unigram], ["sentencepiece.bpe.model": ""], ["spiece.model": ""]] {
+      let error = #expect(throws: TokenizerError.self) { try load(files) }
+      #expect(error?.isUnavailable == true && error?.isMissingInput == false)
+      #expect(error?.description.contains("SentencePiece tokenizers are not supported; ") == true)
+    }
   }
 
   @Test("a maximum length must leave room for the special tokens")

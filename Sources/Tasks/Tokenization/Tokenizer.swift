@@ -1,5 +1,3 @@
-import Foundation
-
 /// What cuts texts into the tokens that a model was trained on.
 ///
 /// ```swift
@@ -96,13 +94,5 @@ extension Tokenizer {
     return template.encoding(
       firstIDs.prefix(kept.first), secondIDs?.prefix(kept.second),
       isTruncated: firstCount + secondCount > room)
-  }
-}
-
-/// The tokenizer that a model's files describe.
-public enum ModelTokenizer {
-  /// - Throws: `TokenizerError`, naming the file. What cannot be reproduced exactly is refused.
-  public static func load(from directory: URL) throws -> any Tokenizer {
-    try WordPieceTokenizer(directory: directory)
   }
 }

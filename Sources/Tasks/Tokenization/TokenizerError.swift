@@ -1,15 +1,22 @@
 /// Why a tokenizer could not be loaded or used.
 public enum TokenizerError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// The model directory holds neither `tokenizer.json` nor `vocab.txt`.
+  /// The model directory holds no tokenizer.
   case missingFiles(directory: String)
   case unreadable(FileAccessError)
   case malformed(file: String, reason: String)
   /// The file asks for something that would give other tokens than these rules do.
   case unsupported(file: String, feature: String)
+  /// A SentencePiece tokenizer, as XLM-R's, which is not implemented.
+  case sentencePiece(file: String)
   /// A special token that encoding needs is not in the vocabulary.
   case missingToken(file: String, token: String)
   /// The special tokens alone are longer than the sequence may be.
   case maximumLengthTooSmall(Int, minimum: Int)
+
+  /// Whether the tokenizer is sound and of a kind that is not implemented.
+  public var isUnavailable: Bool {
+    if case .sentencePiece = self { true } else { false }
+  }
 
   /// Whether the files are simply not there.
   public var isMissingInput: Bool {
@@ -23,11 +30,15 @@ public enum TokenizerError: Error, Equatable, Sendable, CustomStringConvertible 
   public var description: String {
     switch self {
     case .missingFiles(let directory):
-      "no tokenizer.json and no vocab.txt in \(directory); copy the model's tokenizer files there"
+      "no tokenizer.json, no vocab.txt and no vocab.json with merges.txt in \(directory); copy the model's tokenizer "
+        + "files there"
     case .unreadable(let error): error.description
     case .malformed(let file, let reason): "\(file): \(reason); download the file again"
     case .unsupported(let file, let feature):
-      "\(file): \(feature) is not supported; only BERT's WordPiece tokenizers are"
+      "\(file): \(feature) is not supported; only BERT's WordPiece and RoBERTa's byte-level BPE are"
+    case .sentencePiece(let file):
+      "\(file): SentencePiece tokenizers are not supported; measure the memory with 'verify --weights random', or take a "
+        + "model with a WordPiece or byte-level BPE vocabulary"
     case .missingToken(let file, let token):
       "\(file): the vocabulary has no special token \(token); take the tokenizer that belongs to the model"
     case .maximumLengthTooSmall(let length, let minimum):

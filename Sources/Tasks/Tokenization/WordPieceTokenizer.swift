@@ -8,8 +8,8 @@ public struct WordPieceTokenizer: Tokenizer {
   let vocabulary: Vocabulary
   /// Tokens that may continue one, without their prefix ("##").
   let continuations: Vocabulary
-  /// Tokens cut out of the raw text before anything else, longest first.
-  let addedTokens: [AddedToken]
+  /// Cut out of the raw text before anything else.
+  let addedTokens: AddedTokens
   let unknownID: Int32
   /// A word of more scalars becomes one unknown token.
   let maximumWordLength: Int
@@ -17,11 +17,6 @@ public struct WordPieceTokenizer: Tokenizer {
   public let template: SequenceTemplate
   public let paddingID: Int32
   public let vocabularySize: Int
-
-  struct AddedToken: Sendable {
-    let utf8: [UInt8]
-    let id: Int32
-  }
 
   public func tokenize(_ text: String) -> [Token] {
     var text = text
@@ -31,19 +26,13 @@ public struct WordPieceTokenizer: Tokenizer {
   private func tokenize(utf8: UnsafeBufferPointer<UInt8>) -> [Token] {
     var tokens: [Token] = []
     var scratch = Scratch()
-    var plainStart = 0
-    var position = 0
-    while position < utf8.count {
-      guard let added = addedTokens.first(where: { utf8[position...].starts(with: $0.utf8) }) else {
-        position += 1
-        continue
+    addedTokens.split(utf8, in: 0..<utf8.count) { piece, id in
+      if let id {
+        tokens.append(Token(id: id, range: piece))
+      } else {
+        appendTokens(of: utf8, in: piece, to: &tokens, &scratch)
       }
-      appendTokens(of: utf8, in: plainStart..<position, to: &tokens, &scratch)
-      tokens.append(Token(id: added.id, range: position..<position + added.utf8.count))
-      position += added.utf8.count
-      plainStart = position
     }
-    appendTokens(of: utf8, in: plainStart..<utf8.count, to: &tokens, &scratch)
     return tokens
   }
 
