@@ -79,21 +79,24 @@ extension StepTemplate {
     return !active.isDisjoint(with: atoms.set(.parameter(part.parameter)))
   }
 
-  /// Whether a frozen matrix or table is converted to the recipe's format; the head, which is small, never is.
-  private func isCompressed(_ part: ParameterPart, _ active: AtomSet) -> Bool {
+  /// How a frozen matrix or table is held if it is converted to the recipe's format; the head, which is small, never is, nor what would not
+  /// shrink.
+  private func compressed(_ part: ParameterPart, _ layout: Layout, _ active: AtomSet) -> Layout? {
     let parameter = graph.parameters[part.parameter]
-    return recipe.frozenWeights != .float32 && parameter.role.decays && !parameter.isHead
-      && !trains(part, active)
+    guard recipe.frozenWeights != .float32, parameter.role.decays, !parameter.isHead, !trains(part, active)
+    else { return nil }
+    var result = layout
+    result.format = .weights(recipe.frozenWeights)
+    // Its rows are the checkpoint's, so that it is converted row by row as it is read.
+    if parameter.nodeAxis == 1 { swap(&result.rows, &result.columns) }
+    return result.bytes < layout.bytes ? result : nil
   }
 
-  /// Whether a part is held in the arena rather than read in place.
+  /// Whether a part is held in the arena as F32 rather than read in place.
   ///
-  /// It is when it trains, when it is converted, when its tensor is split, and when it belongs to the head, which a pretrained
-  /// checkpoint need not hold.
+  /// It is when it trains, when its tensor is split, and when it belongs to the head, which a pretrained checkpoint need not hold.
   private func isResident(_ part: ParameterPart, _ active: AtomSet, _ selection: Selection) -> Bool {
-    if trains(part, active) || isCompressed(part, active) || graph.parameters[part.parameter].isHead {
-      return true
-    }
+    if trains(part, active) || graph.parameters[part.parameter].isHead { return true }
     guard let layer = part.layer else { return false }
     return (1..<graph.configuration.feedForwardSize).contains(selection.retained[layer])
   }
@@ -127,10 +130,8 @@ extension StepTemplate {
       layout.format = recipe.optimizer.stateFormat(count: layout.rows * layout.columns)
     case .parameter(let part):
       let parameter = graph.parameters[part.parameter]
-      if isCompressed(part, trained) {
-        layout.format = .weights(recipe.frozenWeights)
-        // Its rows are the checkpoint's, so that it is converted row by row as it is read.
-        if parameter.nodeAxis == 1 { swap(&layout.rows, &layout.columns) }
+      if let compressed = compressed(part, layout, trained) {
+        layout = compressed
       } else if isResident(part, trained, selection) {
         layout.isTransposed = parameter.nodeAxis == 1
       } else {

@@ -126,6 +126,7 @@ struct CheckTests {
       try edit { model in
         var configuration = model["configuration"] as? [String: Any] ?? [:]
         configuration["hidden_size"] = 512
+        configuration["embedding_size"] = 512
         model["configuration"] = configuration
       } == ["model"])
   }

@@ -61,7 +61,7 @@ struct AttentionTests {
   ]
 
   struct Inputs {
-    let q, k, v, dcontext: [Float]
+    var q, k, v, dcontext: [Float]
 
     init(_ given: Case) {
       var random = Random(UInt64(given.tokens + given.width))
@@ -122,6 +122,34 @@ struct AttentionTests {
     let first = forward(given, inputs, contexts[0])
     expectClose(first, expected, relative: 1e-5, absolute: 3e-6, given.testDescription)
     for context in contexts { #expect(bits(forward(given, inputs, context)) == bits(first)) }
+  }
+
+  @Test(
+    "queries that favour nothing average all keys of their sequence and no other, at every length up to 512")
+  func everyLength() throws {
+    let context = try KernelContext(threads: 2)
+    var random = Random(3)
+    for length in 1...512 {
+      let given = Case(lengths: [2, length, 1], heads: 1, headSize: 4, dropout: .none)
+      var inputs = Inputs(given)
+      inputs.q = [Float](repeating: 0, count: inputs.q.count)
+      inputs.v = random.floats(inputs.v.count)
+      inputs.dcontext = random.floats(inputs.v.count)
+      func mean(_ values: [Float]) -> [Double] {
+        (0..<4).map { column in
+          let rows = stride(from: 8 + column, to: 8 + 4 * length, by: 4)
+          return rows.reduce(0) { $0 + Double(values[$1]) } / Double(length)
+        }
+      }
+      let out = forward(given, inputs, context)
+      let gradient = backward(given, inputs, context)[2]
+      for (values, source) in [(out, inputs.v), (gradient, inputs.dcontext)] {
+        let expected = mean(source)
+        expectClose(
+          Array(values[8..<(8 + 4 * length)]), (0..<4 * length).map { expected[$0 % 4] }, relative: 1e-5,
+          absolute: 1e-6, "length \(length)")
+      }
+    }
   }
 
   @Test("backward agrees with central differences of the forward", arguments: cases.filter { $0.tokens < 20 })

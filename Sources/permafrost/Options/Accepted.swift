@@ -36,6 +36,18 @@ enum Accepted {
     return rate
   }
 
+  static let savingHelp = ArgumentHelp(
+    "What forward keeps for backward: keep (everything), cheap, or recompute; or one for each layer, as cheap*4,recompute*2.",
+    valueName: "saving")
+
+  @Sendable static func saving(_ text: String) throws -> Saving {
+    guard let saving = Saving(text) else {
+      throw ValidationError(
+        "accepted is keep, cheap, recompute, or one for each layer, such as cheap*4,recompute*2")
+    }
+    return saving
+  }
+
   @Sendable static func norm(_ text: String) throws -> Double {
     guard let norm = Double(text), norm.isFinite, norm > 0 else {
       throw ValidationError("accepted is a number above 0, such as 1.0")
@@ -70,10 +82,3 @@ enum Accepted {
 
 extension Optimizer: ExpressibleByArgument {}
 extension WeightFormat: ExpressibleByArgument {}
-
-extension Saving: ExpressibleByArgument {
-  public init?(argument: String) { self.init(argument) }
-
-  static let help =
-    "What forward keeps for backward: keep (everything), cheap, or recompute; or one for each layer, as cheap*4,recompute*2."
-}

@@ -8,7 +8,7 @@ struct TrainOptions: ParsableArguments {
   @Option(help: ArgumentHelp("What trains: \(TrainSpec.syntax).", valueName: "spec"))
   var train = "full"
 
-  @Option(help: ArgumentHelp(Saving.help, valueName: "saving"))
+  @Option(help: Accepted.savingHelp, transform: Accepted.saving)
   var saving: Saving?
 
   func validate() throws {

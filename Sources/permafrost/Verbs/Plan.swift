@@ -21,7 +21,8 @@ struct PlanCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "\(Saving.help) By default the best of keep, cheap and recompute.", valueName: "saving"))
+      "What forward keeps, as 'estimate' has it; by default the best of keep, cheap and recompute.",
+      valueName: "saving"), transform: Accepted.saving)
   var saving: Saving?
 
   @Option(

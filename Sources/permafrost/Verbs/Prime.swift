@@ -23,7 +23,7 @@ struct PrimeCommand: ParsableCommand {
   @OptionGroup var shape: ShapeOptions
   @OptionGroup var schedule: ScheduleOptions
 
-  @Option(help: "What forward keeps for backward: keep, cheap, or recompute.")
+  @Option(help: Accepted.savingHelp, transform: Accepted.saving)
   var saving: Saving = .cheap
 
   @Option(name: .shortAndLong, help: ArgumentHelp("Where to write the scores.", valueName: "file"))
