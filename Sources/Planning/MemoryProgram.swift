@@ -159,7 +159,7 @@ struct MemoryProgram {
       if let group = nodeGroup(of: id) {
         addNodeDependent(id, group: group, at: kernel, to: &expression)
       } else {
-        let need = uses[id].reduce(into: AtomSet()) { if $1.kernel >= kernel { $0.formUnion($1.need) } }
+        let need = need(of: id, at: kernel) { _ in true }
         add(bytes(buffer, .frozen(space.graph)), when: need, to: &expression)
       }
     }
@@ -168,6 +168,22 @@ struct MemoryProgram {
 
   private func bytes(_ buffer: BufferTemplate, _ selection: Selection) -> Int {
     template.layout(of: buffer, selection, pinned)?.bytes ?? 0
+  }
+
+  /// The decisions under which a buffer takes bytes of its own at a kernel: those under which it is used there or later.
+  ///
+  /// Where it is written in place of an input, it takes none as long as nothing needs that input afterwards.
+  private func need(of id: BufferID, at kernel: Int, where survives: (Use) -> Bool) -> AtomSet {
+    func union(_ buffer: BufferID, from first: Int) -> AtomSet {
+      uses[buffer].reduce(into: AtomSet()) {
+        if $1.kernel >= first, survives($1) { $0.formUnion($1.need) }
+      }
+    }
+    let need = union(id, from: kernel)
+    guard let (input, output) = template.kernels[kernel].inPlace, output == id else { return need }
+    let later = union(input, from: kernel + 1)
+    let isAlways = !need.isDisjoint(with: template.atoms.set(.always))
+    return isAlways || need.isSuperset(of: later) ? later : need
   }
 
   /// The first kernel at which a buffer may be alive.
@@ -201,11 +217,12 @@ struct MemoryProgram {
     var cases: [(bytes: Int, need: AtomSet)] = []
     for option in choice.options.map(Optional.some) + [nil] {
       let selection = Self.selection(choice, option, space.graph)
-      let surviving = uses[id].filter { use in
+      func survives(_ use: Use) -> Bool {
         use.side.map { template.nodes($0, layer: choice.group.layer ?? 0, selection) > 0 } ?? true
       }
+      let surviving = uses[id].filter(survives)
       let isBorn = surviving.first.map { template.buffers[id].persists || $0.kernel <= kernel } ?? false
-      let need = surviving.reduce(into: AtomSet()) { if $1.kernel >= kernel { $0.formUnion($1.need) } }
+      let need = need(of: id, at: kernel, where: survives)
       cases.append(isBorn ? (bytes(template.buffers[id], selection), need) : (0, AtomSet()))
     }
     if let first = cases.first, cases.allSatisfy({ $0 == first }) {

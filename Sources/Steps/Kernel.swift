@@ -104,6 +104,16 @@ extension KernelOperation {
   }
 }
 
+extension KernelTemplate {
+  /// The operands of a kernel whose output may take its input's place, where nothing needs the input afterwards.
+  public var inPlace: (input: BufferID, output: BufferID)? {
+    guard case .activation = operation, let input = operands.first(where: { $0.role == .input }),
+      let output = operands.first(where: { $0.role == .output })
+    else { return nil }
+    return (input.buffer, output.buffer)
+  }
+}
+
 /// What an operand is to its kernel.
 public enum OperandRole: Hashable, Sendable {
   case input, output, residual, normalised, deviation

@@ -31,11 +31,23 @@ struct Specialization {
     }
     let loss = survivors.firstIndex { template.kernels[$0.origin].phase == .loss } ?? survivors.count
 
+    // Where an input ends in a kernel that can run in place, its output begins after it, in the same bytes.
+    var predecessors: [BufferID: BufferID] = [:]
+    for (position, survivor) in survivors.enumerated() {
+      guard let (input, output) = template.kernels[survivor.origin].inPlace,
+        lifetimes[input]?.upperBound == position, let life = lifetimes[output], life.lowerBound == position,
+        life.upperBound > position
+      else { continue }
+      predecessors[output] = input
+      lifetimes[output] = position + 1...life.upperBound
+    }
+
     var renumbered: [BufferID: BufferID] = [:]
     for (id, buffer) in template.buffers.enumerated() {
-      guard let buffer = template.resolve(buffer, selection, trained, lifetimes[id], loss: loss) else {
+      guard var buffer = template.resolve(buffer, selection, trained, lifetimes[id], loss: loss) else {
         continue
       }
+      buffer.predecessor = predecessors[id].flatMap { renumbered[$0] }
       renumbered[id] = buffers.count
       buffers.append(buffer)
     }

@@ -20,8 +20,10 @@ public struct Buffer: Sendable {
   /// Holds a matrix `(inputs, outputs)` where the checkpoint has `(outputs, inputs)`.
   public let isTransposed: Bool
   public fileprivate(set) var storage: Storage
-  /// First and last kernel that touches it; nil when it lives through every step.
+  /// First and last kernel that touches it; nil when it lives through every step. One that takes its predecessor's place begins a kernel later.
   public let lifetime: ClosedRange<Int>?
+  /// The buffer whose bytes it takes over, written by a kernel that runs in place.
+  public internal(set) var predecessor: BufferID?
 
   public var count: Int { rows * columns }
 
@@ -96,12 +98,23 @@ public struct TrainingStep: Sendable {
       end += buffers[index].bytes
     }
     staticBytes = end
-    let transient = buffers.indices.filter { buffers[$0].lifetime != nil }
-    let packing = ArenaPacking(
-      transient.map { ArenaPacking.Item(bytes: buffers[$0].bytes, lifetime: buffers[$0].lifetime ?? 0...0) })
-    for (index, offset) in zip(transient, packing.offsets) {
-      buffers[index].storage = .arena(offset: end + offset)
+    // Buffers in one place are one item; a predecessor comes before its successors.
+    var items: [ArenaPacking.Item] = []
+    var places: [BufferID: Int] = [:]
+    for (index, buffer) in buffers.enumerated() {
+      guard let lifetime = buffer.lifetime else { continue }
+      if let place = buffer.predecessor.flatMap({ places[$0] }) {
+        places[index] = place
+        items[place] = ArenaPacking.Item(
+          bytes: max(items[place].bytes, buffer.bytes),
+          lifetime: items[place].lifetime.lowerBound...lifetime.upperBound)
+      } else {
+        places[index] = items.count
+        items.append(ArenaPacking.Item(bytes: buffer.bytes, lifetime: lifetime))
+      }
     }
+    let packing = ArenaPacking(items)
+    for (index, place) in places { buffers[index].storage = .arena(offset: end + packing.offsets[place]) }
     arenaBytes = end + packing.size
   }
 
