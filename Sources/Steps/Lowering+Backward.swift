@@ -65,34 +65,6 @@ extension Lowering {
     }
   }
 
-  /// What an operator's backward reads in place of a forward value: its layer's second one, if it ran again, or else the saved one.
-  private mutating func saved(_ value: ValueID, for index: Int) -> BufferID? {
-    if let replay, let producer = producers[value],
-      graph.operators[producer].layer == graph.operators[index].layer
-    {
-      return replay.values[value]
-    }
-    return saved(value)
-  }
-
-  /// The saved tensor that holds a forward value, or what brings it back.
-  mutating func saved(_ value: ValueID) -> BufferID? {
-    guard let producer = producers[value], let owner = graph.operators[producer].layer,
-      recipe.saving[owner] == .cheap,
-      case .norm(let scale, let shift, _, _, _, let output) = graph.operators[producer].operation
-    else { return forward.values[value] }
-    if let buffer = rebuilt[value] { return buffer }
-    let buffer = newBuffer(for: output, suffix: ".again")
-    emit(
-      .normRebuild, producer, .recompute, detail: "rebuild",
-      [
-        read(.normalised, forward.norms[producer]?.normalised), read(.weight, weight(scale)),
-        read(.bias, weight(shift)), write(.output, buffer),
-      ])
-    rebuilt[value] = buffer
-    return buffer
-  }
-
   /// The operand through which a kernel contributes to a value's gradient.
   private mutating func addToGradient(
     of value: ValueID, role: OperandRole = .output
@@ -146,6 +118,12 @@ extension Lowering {
     for side in [NodeSide.learners, .frozen] {
       guard let (before, after) = environment.nodes[index]?[side] else { continue }
       let name = side.rawValue
+      // What the second matrix's gradient reads is gone before the nodes' gradient, as large, exists; its update waits for both.
+      let weightGradient =
+        side == .learners
+        ? emitWeightGradient(
+          index, down.weight, side: side, gradient: gradient,
+          input: activation(index, layer: layer, kind, before: before, after: after), transposed: true) : nil
       let nodeGradient = transient(
         "grad.\(graph.operators[index].name).\(name)", .tokens, .nodes(layer: layer, side))
       emit(
@@ -154,17 +132,10 @@ extension Lowering {
           read(.gradient, gradient), read(.weight, weight(down.weight, side: side)),
           write(.output, nodeGradient, .accumulate),
         ])
-      if side == .learners {
-        var activated = after
-        if recipe.saving[layer] == .cheap {
-          activated = transient(
-            "\(graph.operators[index].name).\(name).after.again", .tokens, .nodes(layer: layer, side))
-          emit(
-            .activation(kind), index, .recompute, side: side, detail: "activation.\(name).again",
-            [read(.input, before), write(.output, activated)])
-        }
-        emitWeightUpdate(
-          index, down.weight, side: side, layer: layer, gradient: gradient, input: activated, transposed: true)
+      if let weightGradient {
+        emitUpdate(
+          index, part: ParameterPart(parameter: down.weight, side: side, layer: layer),
+          gradient: weightGradient)
       }
       emit(
         .activationBackward(kind), index, .backward, side: side, detail: "activation.\(name).backward",
@@ -188,13 +159,22 @@ extension Lowering {
     _ index: Int, _ parameter: ParameterID, side: NodeSide? = nil, layer: Int? = nil, gradient: BufferID,
     input: BufferID?, transposed: Bool
   ) {
+    let target = emitWeightGradient(
+      index, parameter, side: side, gradient: gradient, input: input, transposed: transposed)
+    emitUpdate(
+      index, part: ParameterPart(parameter: parameter, side: side, layer: layer), gradient: target)
+  }
+
+  private mutating func emitWeightGradient(
+    _ index: Int, _ parameter: ParameterID, side: NodeSide?, gradient: BufferID, input: BufferID?,
+    transposed: Bool
+  ) -> BufferID {
     let target = parameterGradient(parameter, side: side)
     emit(
       .linearWeightGradient(transposed: transposed), index, .backward, side: side,
       detail: "\(shortName(parameter)).gradient",
       [read(.gradient, gradient), read(.input, input), write(.output, target, parameterAccess)])
-    emitUpdate(
-      index, part: ParameterPart(parameter: parameter, side: side, layer: layer), gradient: target)
+    return target
   }
 
   private mutating func emitBiasUpdate(

@@ -2,8 +2,8 @@
 public enum SavingPolicy: String, Sendable, Codable, CaseIterable {
   /// Every tensor that backward reads.
   case keep
-  /// All but what an elementwise pass brings back: LayerNorm outputs (from the normalised input) and
-  /// feed-forward activations (from their input).
+  /// All but what costs little to bring back: LayerNorm outputs (from the normalised input), feed-forward activations (from
+  /// their input), attention's context (from queries, keys and values) and, by the first layer's policy, the embeddings.
   case cheap
   /// Only the layer's input; the layer runs forward again before its backward (Chen et al., arXiv 1604.06174).
   case recompute

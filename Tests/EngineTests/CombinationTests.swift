@@ -39,6 +39,7 @@ private let selections: [(name: String, of: @Sendable (EncoderGraph) -> Selectio
 ]
 
 /// Random weights that can be mapped; frozen matrices and tables perhaps as a format rounds them.
+///
 /// Nothing changes them once they are there.
 private final class HeldWeights: ParameterSource, @unchecked Sendable {
   private let values: [ParameterID: UnsafeMutableBufferPointer<Float>]
@@ -178,6 +179,22 @@ struct CombinationTests {
       let original = try #require(source.mappedFloats(parameter))
       let values = try engine.values(parameter)
       #expect(values == Array(original), "\(parameter.name)")
+    }
+  }
+
+  @Test(
+    "what is saved changes no loss but by rounding, dropout and all",
+    arguments: ModelFamily.allCases, [Problem.regression, .span])
+  func policies(family: ModelFamily, problem: Problem) throws {
+    let graph = tinyEncoder(family, problem)
+    for (_, select, learners) in selections {
+      let curves = try (Saving.uniforms + [Saving(layers: [.recompute, .cheap])]).map {
+        try losses(
+          graph, Recipe(batch: 5, sequence: 7, threads: 2, saving: $0), select(graph), learners)
+      }
+      for curve in curves.dropFirst() {
+        for (value, expected) in zip(curve, curves[0]) { #expect(abs(value - expected) <= 1e-5 * expected) }
+      }
     }
   }
 }
