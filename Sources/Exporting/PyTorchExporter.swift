@@ -29,6 +29,8 @@ public struct PyTorchExporter: Exporter {
     let values = [
       "PRODUCER": Python.literal(producer),
       "IDENTITY": identity,
+      "CLASS": graph.configuration.problem == .span
+        ? "AutoModelForQuestionAnswering" : "AutoModelForSequenceClassification",
       "TITLE": Self.title(graph.configuration),
       "SHARE": "\(Quantity.count(count)) of \(Quantity.count(graph.parameterCount))",
       "OPTIMIZER": Self.constructor(plan.recipe.optimizer),

@@ -16,14 +16,15 @@ struct SeededGenerator: RandomNumberGenerator {
   }
 }
 
-/// A small encoder, sizes chosen so that no two dimensions coincide.
+/// A small encoder, sizes chosen so that no two dimensions coincide; ELECTRA's embeddings have a width of their own.
 func smallEncoder(
   _ family: ModelFamily, activation: Activation = .gelu, problem: Problem = .classification(labels: 3)
 ) -> EncoderGraph {
   EncoderGraph(
     EncoderConfiguration(
-      family: family, vocabularySize: 61, maximumPositions: 24, hiddenSize: 16, feedForwardSize: 40,
-      layerCount: 3, headCount: 4, activation: activation, problem: problem))
+      family: family, vocabularySize: 61, maximumPositions: 24, embeddingSize: family == .electra ? 12 : nil,
+      hiddenSize: 16, feedForwardSize: 40, layerCount: 3, headCount: 4, activation: activation, problem: problem
+    ))
 }
 
 /// A request whose scores are random, so that learners lie scattered among the nodes.

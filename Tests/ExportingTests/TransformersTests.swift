@@ -18,10 +18,12 @@ struct TransformersTests {
     try check(plans(graph) + random, of: graph)
   }
 
-  @Test("also for another activation, and a head that predicts a number", arguments: ModelFamily.allCases)
-  func regression(family: ModelFamily) throws {
-    let graph = smallEncoder(family, activation: .relu, problem: .regression)
-    try check([("regression", .given(TrainSpec.far(percent: 30).selection(graph), request(graph)))], of: graph)
+  @Test(
+    "also for another activation, and for heads that predict a number, several labels and spans",
+    arguments: ModelFamily.allCases, [.regression, .multiLabel(labels: 5), .span] as [Problem])
+  func heads(family: ModelFamily, problem: Problem) throws {
+    let graph = smallEncoder(family, activation: .relu, problem: problem)
+    try check([("head", .given(TrainSpec.far(percent: 30).selection(graph), request(graph)))], of: graph)
   }
 
   @Test("and on a real checkpoint", .enabled(if: checkpoint != nil))
@@ -65,7 +67,7 @@ struct TransformersTests {
           "hidden_size": c.hiddenSize, "intermediate_size": c.feedForwardSize,
           "num_hidden_layers": c.layerCount,
           "num_attention_heads": c.headCount, "type_vocab_size": c.typeVocabularySize,
-          "hidden_act": c.activation.rawValue,
+          "embedding_size": c.embeddingSize, "hidden_act": c.activation.rawValue,
         ]
       case .distilbert:
         [

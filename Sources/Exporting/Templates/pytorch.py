@@ -6,7 +6,7 @@
 
     import this_file as plan
 
-    model = AutoModelForSequenceClassification.from_pretrained(...)
+    model = PERMAFROST_CLASS.from_pretrained(...)
     plan.apply_plan(model)         # before the optimizer or Trainer is made, and before wrapping or compiling
     plan.assert_plan(model)        # raises PlanMismatch unless the plan took
     optimizer = PERMAFROST_OPTIMIZER
@@ -268,7 +268,8 @@ def _reached_by_backward(model, tensors):
         return set()
     gradients, was_training = {name: tensor.grad for name, tensor in tensors.items()}, model.training
     words, positions = (TENSORS[f"embeddings.{table}_embeddings.weight"][0][0] for table in ("word", "position"))
-    ids = torch.arange(min(8, positions), device=first.device)[None] % words
+    # RoBERTa's positions count from 2.
+    ids = torch.arange(max(1, min(8, positions - 2)), device=first.device)[None] % words
     try:
         for tensor in tensors.values():
             tensor.grad = None
