@@ -9,8 +9,8 @@
 #define ROW_UNIT ((size_t)16)
 #define COLUMN_UNIT ((size_t)64)
 
-/// Whether a product is worth packing: not a small one, nor one that has its operand A in one strip of our own tiles.
-static bool packs(size_t m, size_t n, size_t k) { return pf_packing() && n > 16 && m * n * k > PF_SMALL_WORK; }
+/// Whether a product is worth packing: not a small one, nor one too narrow to use each packed element of A much.
+static bool packs(size_t m, size_t n, size_t k) { return pf_packing() && n > 64 && m * n * k > PF_SMALL_WORK; }
 
 void pf_serial_gemm(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k, float alpha, const float *a,
                     size_t lda, const float *b, size_t ldb, float beta, float *c, size_t ldc) {

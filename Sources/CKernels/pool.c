@@ -120,7 +120,6 @@ void pf_parallel(pf_pool *pool, size_t count, size_t unit, pf_body body, void *c
   pthread_mutex_unlock(&pool->turn);
 }
 
-/// PERMAFROST_GEMM=openblas leaves the products to the BLAS, as on processors that have no kernel of ours.
 static bool map_packing(pf_pool *pool, size_t threads) {
   const char *choice = getenv("PERMAFROST_GEMM");
   pool->packing_floats = choice && strcmp(choice, "openblas") == 0 ? 0 : pf_packing_floats();
