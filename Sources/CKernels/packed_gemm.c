@@ -14,12 +14,10 @@
 
 #include "packed_tile.h"
 
-// 288 KiB of A, some of the 1 MiB or more of the second level, and 1152 KiB of B.
-enum { block_depth = 384, block_rows = 12 * panel_rows, block_columns = 768 };
-enum {
-  packed_a_floats = block_rows / panel_rows * panel_line * block_depth,
-  packed_b_floats = block_columns * block_depth,
-};
+// A depth of up to 768 is one block, so that C is written once; larger ones are cut into blocks of half as much, whose
+// strips of B nearly fit the first-level cache. A block's other extents are what fits these.
+enum { one_depth = 768, block_depth = 384 };
+enum { packed_a_floats = 192 << 8, packed_b_floats = 1152 << 8 };  // 192 KiB in the second-level cache; 1152 KiB
 
 /// Copies `width` (at most 16) elements of each of `depth` rows to lines `stride` apart; the rest of a line is zero.
 PF_INLINE void copy_lines(size_t depth, size_t width, const float *x, size_t ld, float *to, size_t stride) {
@@ -77,8 +75,10 @@ size_t pf_packing_floats(void) {
 void pf_packed_gemm(float *packing, bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k, float alpha,
                     const float *a, size_t lda, const float *b, size_t ldb, float beta, float *c, size_t ldc,
                     const float *bias) {
-  size_t most_rows = equal_blocks(m, block_rows, panel_rows), most_depth = equal_blocks(k, block_depth, 16);
-  size_t most_columns = equal_blocks(n, block_columns, strip_columns);
+  size_t most_depth = equal_blocks(k, k <= one_depth ? one_depth : block_depth, 16);
+  size_t panels = packed_a_floats / (most_depth * panel_line), strips = packed_b_floats / (most_depth * strip_columns);
+  size_t most_rows = equal_blocks(m, panels * panel_rows, panel_rows);
+  size_t most_columns = equal_blocks(n, strips * strip_columns, strip_columns);
   bool a_by_rows = !transpose_a, b_by_rows = transpose_b;
   for (size_t column = 0; column < n; column += most_columns) {
     size_t last_column = pf_smaller(n, column + most_columns);

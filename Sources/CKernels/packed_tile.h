@@ -31,16 +31,26 @@ typedef struct {
 
 PF_INLINE __mmask16 first_lanes(size_t count) { return (__mmask16)((1u << pf_smaller(count, 16)) - 1); }
 
-PF_INLINE void store_lanes(lanes sum, const packed_tile *tile, size_t row, size_t column) {
-  float *c = tile->c + row * tile->ldc + column;
-  __mmask16 mask = first_lanes(tile->width - column);
-  lanes value = tile->alpha * sum;
-  if (tile->bias) value += (lanes)_mm512_maskz_loadu_ps(mask, tile->bias + column);
-  if (tile->beta != 0.0f) value += tile->beta * (lanes)_mm512_maskz_loadu_ps(mask, c);
-  if (mask == 0xffff) {
-    _mm512_storeu_ps(c, value);  // a store under a mask is slower, even a full one
-  } else {
-    _mm512_mask_storeu_ps(c, mask, value);
+/// Stores the tile. Its paths are kept apart: the tests would cost as much as the arithmetic.
+PF_INLINE void store_tile(size_t rows, bool whole, bool reads, lanes sum[panel_rows][2], const packed_tile *tile) {
+  const float *bias = tile->bias;
+  float *c = tile->c, alpha = tile->alpha, beta = tile->beta;
+  size_t ldc = tile->ldc;
+  __mmask16 masks[2] = {first_lanes(tile->width), first_lanes(tile->width - pf_smaller(tile->width, 16))};
+  lanes add[2] = {0};
+  for (size_t j = 0; j < 2 && bias; j++) add[j] = _mm512_maskz_loadu_ps(masks[j], bias + 16 * j);
+#pragma clang loop unroll(full)
+  for (size_t i = 0; i < rows; i++, c += ldc) {
+#pragma clang loop unroll(full)
+    for (size_t j = 0; j < 2; j++) {
+      lanes value = alpha * sum[i][j] + add[j];
+      if (reads) value += beta * (lanes)_mm512_maskz_loadu_ps(whole ? 0xffff : masks[j], c + 16 * j);
+      if (whole) {
+        _mm512_storeu_ps(c + 16 * j, value);  // a store under a mask is slower, even a full one
+      } else {
+        _mm512_mask_storeu_ps(c + 16 * j, masks[j], value);
+      }
+    }
   }
 }
 
@@ -72,10 +82,15 @@ PF_INLINE void multiply_packed(size_t rows, const packed_tile *tile) {
       sum[i][1] += x * second;
     }
   }
-#pragma clang loop unroll(full)
-  for (size_t i = 0; i < rows; i++) {
-    store_lanes(sum[i][0], tile, i, 0);
-    if (tile->width > 16) store_lanes(sum[i][1], tile, i, 16);
+  bool whole = tile->width == strip_columns, reads = tile->beta != 0.0f;
+  if (whole && reads) {
+    store_tile(rows, true, true, sum, tile);
+  } else if (whole) {
+    store_tile(rows, true, false, sum, tile);
+  } else if (reads) {
+    store_tile(rows, false, true, sum, tile);
+  } else {
+    store_tile(rows, false, false, sum, tile);
   }
 }
 

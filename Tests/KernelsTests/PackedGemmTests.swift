@@ -69,9 +69,11 @@ private struct ExactProduct {
   }
 }
 
-/// Products around the extents of the packed kernel's blocks (144 rows, 768 columns, a depth of 384) and tiles.
+/// Products around the extents of the packed kernel's blocks (rows x columns x depth of 48 x 384 x 768 in one depth,
+/// 96 x 768 x 384 in several) and tiles.
 private let blockEdges = [
-  (143, 767, 383), (144, 768, 384), (145, 769, 385), (289, 1537, 769), (13, 2305, 400), (500, 97, 1153),
+  (47, 385, 767), (49, 384, 768), (95, 769, 769), (97, 767, 1153), (143, 767, 383), (144, 768, 384),
+  (145, 769, 385), (289, 1537, 769), (13, 2305, 400), (500, 97, 1153),
   (2, 1000, 2000),
 ]
 
