@@ -22,7 +22,7 @@ void pf_serial_gemm(bool transpose_a, bool transpose_b, size_t m, size_t n, size
     size_t rows = pf_smaller(PF_GEMM_PANEL_ROWS, m - row);
     const float *from = a + (transpose_a ? row : row * lda);
     float *to = c + row * ldc;
-    if (rows * n * k <= PF_SMALL_WORK || pf_packing()) {
+    if (rows * n * k <= PF_SMALL_WORK || pf_packing()) {  // with packing memory, the BLAS's buffers stay untouched
       pf_small_gemm(transpose_a, transpose_b, rows, n, k, alpha, from, lda, b, ldb, beta, to, ldc);
     } else {
       cblas_sgemm(CblasRowMajor, transpose_a ? CblasTrans : CblasNoTrans, transpose_b ? CblasTrans : CblasNoTrans,
