@@ -1,20 +1,28 @@
-// Products are split over the pool into equal shares of rows or columns, one serial BLAS call a share and panel.
+// Products are split over the pool into equal shares of rows or columns. A share is a product of our own, small or
+// packed, or where the processor cannot run the packed one, a serial call of the BLAS for each panel of rows.
 
 #include "blas.h"
 #include "internal.h"
 
 // Shares are whole multiples of these, which the micro-kernels of OpenBLAS divide (16 x 4 floats for AVX-512, 16 x 4
-// or smaller elsewhere); 64 columns also keep two threads off one row's cache line.
+// or smaller elsewhere); 64 columns also keep two threads off one row's cache line, and are two strips of our own.
 #define ROW_UNIT ((size_t)16)
 #define COLUMN_UNIT ((size_t)64)
 
+/// Whether a product is worth packing: not a small one, nor one too narrow to use each packed element of A much.
+static bool packs(size_t m, size_t n, size_t k) { return pf_packing() && n > 64 && m * n * k > PF_SMALL_WORK; }
+
 void pf_serial_gemm(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k, float alpha, const float *a,
                     size_t lda, const float *b, size_t ldb, float beta, float *c, size_t ldc) {
+  if (packs(m, n, k)) {
+    pf_packed_gemm(pf_packing(), transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc, NULL);
+    return;
+  }
   for (size_t row = 0; row < m; row += PF_GEMM_PANEL_ROWS) {
     size_t rows = pf_smaller(PF_GEMM_PANEL_ROWS, m - row);
     const float *from = a + (transpose_a ? row : row * lda);
     float *to = c + row * ldc;
-    if (rows * n * k <= PF_SMALL_WORK) {
+    if (rows * n * k <= PF_SMALL_WORK || pf_packing()) {  // with packing memory, the BLAS's buffers stay untouched
       pf_small_gemm(transpose_a, transpose_b, rows, n, k, alpha, from, lda, b, ldb, beta, to, ldc);
     } else {
       cblas_sgemm(CblasRowMajor, transpose_a ? CblasTrans : CblasNoTrans, transpose_b ? CblasTrans : CblasNoTrans,
@@ -63,6 +71,11 @@ static void multiply(void *context, size_t thread, size_t begin, size_t end) {
     p.a += p.transpose_a ? begin : begin * p.lda;
     p.c += begin * p.ldc;
   }
+  if (packs(p.m, p.n, p.k)) {
+    pf_packed_gemm(pf_packing(), p.transpose_a, p.transpose_b, p.m, p.n, p.k, p.alpha, p.a, p.lda, p.b, p.ldb, p.beta,
+                   p.c, p.ldc, p.bias);
+    return;
+  }
   // A panel's rows get their bias just before their product, while they are in cache.
   for (size_t row = 0; row < p.m; row += PF_GEMM_PANEL_ROWS) {
     size_t rows = pf_smaller(PF_GEMM_PANEL_ROWS, p.m - row);
@@ -86,7 +99,9 @@ void pf_gemm(pf_pool *pool, bool transpose_a, bool transpose_b, size_t m, size_t
              const float *bias) {
   if (m == 0 || n == 0) return;
   size_t threads = pf_pool_threads(pool);
-  bool split_columns = largest_share(n, COLUMN_UNIT, threads, m) < largest_share(m, ROW_UNIT, threads, n);
+  size_t row_share = largest_share(m, ROW_UNIT, threads, n), column_share = largest_share(n, COLUMN_UNIT, threads, m);
+  // Of equal shares the squarer ones, which pack and read less.
+  bool split_columns = column_share < row_share || (column_share == row_share && n > m);
   product p = {.transpose_a = transpose_a, .transpose_b = transpose_b, .split_columns = split_columns,
                .m = m, .n = n, .k = k, .alpha = alpha, .a = a, .lda = lda, .b = b, .ldb = ldb,
                .beta = beta, .c = c, .ldc = ldc, .bias = bias};

@@ -39,10 +39,21 @@ PF_INLINE size_t pf_smaller(size_t a, size_t b) { return a < b ? a : b; }
 /// Rows of `width` elements that make up PF_UNIT.
 PF_INLINE size_t pf_row_unit(size_t width) { return width < PF_UNIT ? PF_UNIT / (width + !width) : 1; }
 
-/// C = alpha op(A) op(B) + beta C on the calling thread, in panels of PF_GEMM_PANEL_ROWS.
+/// C = alpha op(A) op(B) + beta C on the calling thread. k must be positive, here and below.
 void pf_serial_gemm(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k, float alpha, const float *a,
                     size_t lda, const float *b, size_t ldb, float beta, float *c, size_t ldc);
 
-/// The same product without a BLAS, for small sizes. k must be positive.
+/// The same product for small sizes.
 void pf_small_gemm(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k, float alpha, const float *a,
                    size_t lda, const float *b, size_t ldb, float beta, float *c, size_t ldc);
+
+/// The same product for large sizes, with a bias added to each row unless NULL. `packing` is pf_packing().
+void pf_packed_gemm(float *packing, bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k, float alpha,
+                    const float *a, size_t lda, const float *b, size_t ldb, float beta, float *c, size_t ldc,
+                    const float *bias);
+
+/// What `pf_packed_gemm` needs of packing memory; 0 where the processor cannot run it.
+size_t pf_packing_floats(void);
+
+/// The packing memory of the pool's thread that calls; NULL outside a pool's loop and in a pool without any.
+float *pf_packing(void);

@@ -1,15 +1,15 @@
 // Workers wait for a generation number to change, run their part of the loop, and count themselves out.
 
-#include "pf_pool.h"
+#define _DEFAULT_SOURCE  // MAP_ANONYMOUS in glibc
 
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include "blas.h"
+#include "internal.h"
 
 // Polls before a thread goes to sleep: some 20 microseconds, longer than the gap between two kernels of a step and
 // shorter than waking a sleeper.
@@ -23,6 +23,8 @@ typedef struct {
 
 struct pf_pool {
   size_t threads;
+  float *packing;  // packing_floats for each thread, or NULL
+  size_t packing_floats, packing_bytes;
   pthread_mutex_t turn;  // held by the caller whose loop is running
   pthread_mutex_t lock;  // with the conditions
   pthread_cond_t started;
@@ -37,6 +39,14 @@ struct pf_pool {
   size_t unit;
   pf_worker workers[];
 };
+
+static _Thread_local float *thread_packing;
+
+float *pf_packing(void) { return thread_packing; }
+
+static float *packing_of(const pf_pool *pool, size_t index) {
+  return pool->packing ? pool->packing + index * pool->packing_floats : NULL;
+}
 
 static inline void relax(void) {
 #if defined(__x86_64__)
@@ -60,6 +70,7 @@ static void run_part(const pf_pool *pool, size_t index) {
 static void *work(void *argument) {
   pf_worker *worker = argument;
   pf_pool *pool = worker->pool;
+  thread_packing = packing_of(pool, worker->index);
   for (uint64_t seen = 0;; seen++) {
     for (int i = 0; i < spins && atomic_load(&pool->generation) == seen; i++) relax();
     pthread_mutex_lock(&pool->lock);
@@ -83,13 +94,7 @@ static void advance(pf_pool *pool) {
   pthread_mutex_unlock(&pool->lock);
 }
 
-void pf_parallel(pf_pool *pool, size_t count, size_t unit, pf_body body, void *context) {
-  if (count == 0) return;
-  if (pool->threads == 1 || count <= unit) {
-    body(context, 0, 0, count);
-    return;
-  }
-  pthread_mutex_lock(&pool->turn);
+static void share(pf_pool *pool, size_t count, size_t unit, pf_body body, void *context) {
   pool->body = body;
   pool->context = context;
   pool->count = count;
@@ -100,7 +105,30 @@ void pf_parallel(pf_pool *pool, size_t count, size_t unit, pf_body body, void *c
   pthread_mutex_lock(&pool->lock);
   while (atomic_load(&pool->pending) != 0) pthread_cond_wait(&pool->finished, &pool->lock);
   pthread_mutex_unlock(&pool->lock);
+}
+
+void pf_parallel(pf_pool *pool, size_t count, size_t unit, pf_body body, void *context) {
+  if (count == 0) return;
+  pthread_mutex_lock(&pool->turn);
+  thread_packing = packing_of(pool, 0);
+  if (pool->threads == 1 || count <= unit) {
+    body(context, 0, 0, count);
+  } else {
+    share(pool, count, unit, body, context);
+  }
+  thread_packing = NULL;
   pthread_mutex_unlock(&pool->turn);
+}
+
+static bool map_packing(pf_pool *pool, size_t threads) {
+  const char *choice = getenv("PERMAFROST_GEMM");
+  pool->packing_floats = choice && strcmp(choice, "openblas") == 0 ? 0 : pf_packing_floats();
+  pool->packing_bytes = threads * pool->packing_floats * sizeof(float);
+  if (pool->packing_bytes == 0) return true;
+  void *packing = mmap(NULL, pool->packing_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (packing == MAP_FAILED) return false;
+  pool->packing = packing;
+  return true;
 }
 
 pf_pool *pf_pool_create(size_t threads) {
@@ -119,7 +147,7 @@ pf_pool *pf_pool_create(size_t threads) {
   pthread_cond_init(&pool->finished, NULL);
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
-  int error = pthread_attr_setstacksize(&attributes, PF_STACK_BYTES);
+  int error = map_packing(pool, threads) ? pthread_attr_setstacksize(&attributes, PF_STACK_BYTES) : errno;
   for (pool->threads = 1; error == 0 && pool->threads < threads;) {
     pf_worker *worker = &pool->workers[pool->threads - 1];
     *worker = (pf_worker){.pool = pool, .index = pool->threads};
@@ -142,6 +170,7 @@ void pf_pool_destroy(pf_pool *pool) {
   pthread_cond_destroy(&pool->started);
   pthread_mutex_destroy(&pool->lock);
   pthread_mutex_destroy(&pool->turn);
+  if (pool->packing) munmap(pool->packing, pool->packing_bytes);
   free(pool);
 }
 

@@ -1,3 +1,5 @@
+// A pool that packs products itself touches its packing memory, and never calls OpenBLAS.
+//
 // OpenBLAS takes a buffer from a table of its own for each product under way, and touches of it what the product's
 // shape needs: a part that grows with the rows of C up to PF_GEMM_PANEL_ROWS (our panels), and a part that is full
 // once columns and depth exceed its blocking. Products of that size on all threads at once touch all there is.
@@ -35,6 +37,10 @@ static void multiply_together(void *context, size_t thread, size_t begin, size_t
   (void)begin, (void)end;
   warm_up *job = context;
   touch_stack();
+  if (pf_packing()) {
+    memset(pf_packing(), 0, pf_packing_floats() * sizeof(float));
+    return;
+  }
   // All four storage orders: each packs with code, and so with pages, of its own.
   for (size_t order = 0; order < 4; order++) {
     atomic_fetch_add(&job->arrived, 1);

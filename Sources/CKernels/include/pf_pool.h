@@ -11,8 +11,10 @@ typedef struct pf_pool pf_pool;
 /// The part [begin, end) of a loop, run by pool thread `thread` (0 is the caller).
 typedef void (*pf_body)(void *context, size_t thread, size_t begin, size_t end);
 
-/// Starts `threads - 1` workers; the calling thread is the remaining one. Returns NULL, with `errno` set, when
-/// `threads` is 0 or the system refuses a thread. Also keeps OpenBLAS from starting threads of its own per call.
+/// Starts `threads - 1` workers; the calling thread is the remaining one. On processors with AVX-512, maps the packing
+/// memory of our own large products, unless PERMAFROST_GEMM=openblas in the environment leaves them to the BLAS as
+/// elsewhere. Returns NULL, with `errno` set, when `threads` is 0 or the system refuses a thread or the memory. Also
+/// keeps OpenBLAS from starting threads of its own per call.
 pf_pool *pf_pool_create(size_t threads);
 
 /// Stops and joins the workers. NULL is allowed.
@@ -24,7 +26,7 @@ size_t pf_pool_threads(const pf_pool *pool);
 /// threads take turns; `body` must not call it again.
 void pf_parallel(pf_pool *pool, size_t count, size_t unit, pf_body body, void *context);
 
-/// Makes the BLAS map and touch every buffer that `pf_gemm` and attention will ever use, on all threads at once, so
-/// that resident memory measured afterwards does not grow with later products. Its operands are unmapped again.
-/// Returns 0, or the `errno` of the mapping that failed.
+/// Touches every buffer that `pf_gemm` and attention will ever use, on all threads at once, so that resident memory
+/// measured afterwards does not grow with later products: the pool's packing memory or, without any, the BLAS's.
+/// Returns 0, or the `errno` of a mapping that failed.
 int pf_warm_up(pf_pool *pool);
