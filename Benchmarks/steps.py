@@ -168,17 +168,19 @@ def first_step(bench):
 
     def ours():
         start = time.time()
-        run([bench.options.permafrost, "train", plan, "--model", bench.options.minilm, "--data", folder, "--steps", 1, "-q", "-o",
-             bench.work / "trained", "--overwrite"])
-        return dict(seconds=time.time() - start)
+        report = json.loads(run([bench.options.permafrost, "train", plan, "--model", bench.options.minilm, "--data", folder, "--steps", 1, "--json",
+                                 "-q", "-o", bench.work / "trained", "--overwrite"]))
+        return dict(seconds=report["training"]["seconds_to_first_step"], whole=time.time() - start)
 
     def theirs():
         return dict(seconds=bench.theirs("minilm", 16, 32, "full", 1, ["--weights", bench.options.minilm])["first"])
 
     pairs = bench.pairs(ours, theirs)
     ratio = median(a["seconds"] / b["seconds"] for a, b in pairs)
-    print(f"\nProcess start to first step, MiniLM: permafrost {median(a['seconds'] for a, _ in pairs):.2f} s (whole command, one step, evaluation and "
-          f"saving included), PyTorch {median(b['seconds'] for _, b in pairs):.2f} s (to the end of the step): ratio {ratio:.2f} (≤ 0.10).")
+    whole = median(a["whole"] / b["seconds"] for a, b in pairs)
+    print(f"\nProcess start to the end of the first step, MiniLM: permafrost's training process {median(a['seconds'] for a, _ in pairs):.2f} s, PyTorch "
+          f"{median(b['seconds'] for _, b in pairs):.2f} s: ratio {ratio:.2f} (≤ 0.10). The whole command, with tokenizing, evaluating and saving: "
+          f"{median(a['whole'] for a, _ in pairs):.2f} s, {whole:.2f} of PyTorch's first step.")
 
 
 def main():

@@ -47,3 +47,14 @@ int64_t csystem_peak_resident(bool children) {
   return (int64_t)usage.ru_maxrss * 1024;
 #endif
 }
+
+void csystem_populate(void *base, size_t length) {
+#ifdef __linux__
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+  if (base && length) (void)madvise(base, length, MADV_POPULATE_WRITE);
+#else
+  (void)base, (void)length;
+#endif
+}

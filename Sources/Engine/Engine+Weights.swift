@@ -7,6 +7,7 @@ extension Engine {
   ///
   /// Tensors are read through small buffers, not through the mapping, so that only frozen weights' pages count as mapped.
   public func loadWeights() throws {
+    arena.populate(program.training.staticBytes)
     for (index, buffer) in program.training.buffers.enumerated() {
       guard case .arena = buffer.storage else { continue }
       switch buffer.content {

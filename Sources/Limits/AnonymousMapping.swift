@@ -33,6 +33,10 @@ public struct AnonymousMapping: ~Copyable, @unchecked Sendable {  // it owns wha
     bytes = UnsafeMutableRawBufferPointer(start: base, count: length)
   }
 
+  /// Makes the first `count` bytes resident at once, which takes a fraction of the time of as many faults; where the system cannot, the first
+  /// touch does it as always.
+  public func populate(_ count: Int) { csystem_populate(bytes.baseAddress, min(count, bytes.count)) }
+
   /// Gives the memory back now.
   public consuming func release() {}
 

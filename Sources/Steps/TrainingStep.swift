@@ -20,7 +20,9 @@ public struct Buffer: Sendable {
   /// Holds a matrix `(inputs, outputs)` where the checkpoint has `(outputs, inputs)`.
   public let isTransposed: Bool
   public fileprivate(set) var storage: Storage
-  /// First and last kernel that touches it; nil when it lives through every step. One that takes its predecessor's place begins a kernel later.
+  /// First and last kernel that touches it; nil when it lives through every step.
+  ///
+  /// One that takes its predecessor's place begins a kernel later.
   public let lifetime: ClosedRange<Int>?
   /// The buffer whose bytes it takes over, written by a kernel that runs in place.
   public internal(set) var predecessor: BufferID?

@@ -156,7 +156,8 @@ import Testing
       return (probe, try #require(probe.outcome.group))
     }
     let roomy = try read(under: 4 * Self.budget)
-    #expect(try #require(roomy.group.refaultedFileBytes) < mebibyte, "\(roomy.group)")
+    // Not none: a busy system, or one that reclaims ahead of need, takes a few pages from anyone.
+    #expect(try #require(roomy.group.refaultedFileBytes) < size / 8, "\(roomy.group)")
     let tight = try read(under: Self.budget)
     #expect(try #require(tight.group.peak) > Self.budget - 2 * mebibyte, "\(tight.group)")
     #expect(try #require(tight.group.refaultedFileBytes) > size / 4, "\(tight.group)")

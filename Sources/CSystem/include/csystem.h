@@ -23,6 +23,9 @@ int csystem_set_limit(enum csystem_resource resource, uint64_t bytes, uint64_t *
 /// (MADV_NOHUGEPAGE). NULL on failure, with the reason in `*error`.
 void *csystem_map_anonymous(size_t length, int *error);
 
+/// Makes the pages of private memory resident and writable at once (MADV_POPULATE_WRITE, Linux 5.14), or does nothing.
+void csystem_populate(void *base, size_t length);
+
 /// Asks the kernel to forget the clean cached pages of an open file. ENOTSUP where it cannot be asked (macOS).
 int csystem_drop_cached_pages(int descriptor);
 
