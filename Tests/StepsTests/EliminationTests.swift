@@ -126,6 +126,6 @@ struct EliminationTests {
     let graph = smallEncoder(family)
     let template = StepTemplate(graph, recipe)
     var generator = SeededGenerator(seed: 17)
-    for _ in 0..<25 { check(template, randomSelection(graph, using: &generator)) }
+    for _ in 0..<10 { check(template, randomSelection(graph, using: &generator)) }
   }
 }

@@ -61,7 +61,7 @@ struct StepTests {
     let template = StepTemplate(graph, recipe)
     var generator = SeededGenerator(seed: 7)
     var selections = [Selection.frozen(graph), .full(graph)]
-    for _ in 0..<40 { selections.append(randomSelection(graph, using: &generator)) }
+    for _ in 0..<12 { selections.append(randomSelection(graph, using: &generator)) }
     for selection in selections {
       for extent in [TrainingStep.Extent.training, .evaluation] {
         let step = TrainingStep(template, selection, extent: extent)
