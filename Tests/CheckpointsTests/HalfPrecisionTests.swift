@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Checkpoints
@@ -42,7 +43,7 @@ struct HalfPrecisionTests {
     arguments: [DataType.float16, .bfloat16])
   func reading(type: DataType) throws {
     let count = 70_000
-    var random = SplitMix64(state: 7)
+    var random = SeededGenerator(seed: 7)
     let bits = (0..<count).map { _ in UInt16.random(in: 0..<0x7C00, using: &random) }
     let expected = bits.map(type == .float16 ? HalfPrecision.widenFloat16 : HalfPrecision.widenBFloat16)
     let directory = try TemporaryDirectory()

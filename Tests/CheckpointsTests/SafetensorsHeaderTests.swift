@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Checkpoints
@@ -179,7 +180,7 @@ struct SafetensorsHeaderTests {
   @Test("files damaged at random load or give an error, and never trap", arguments: [1, 2, 3, 4] as [UInt64])
   func fuzz(seed: UInt64) throws {
     let sound = Self.two("[0,4]", "[4,8]")
-    var random = SplitMix64(state: seed)
+    var random = SeededGenerator(seed: seed)
     var loaded = 0
     for _ in 0..<2000 {
       var bytes = sound

@@ -32,19 +32,6 @@ final class TemporaryDirectory {
   }
 }
 
-/// SplitMix64 (Steele, Lea and Flood, OOPSLA 2014): reproducible randomness for tests.
-struct SplitMix64: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-}
-
 /// A file of a header and `dataBytes` bytes of data.
 func safetensors(_ header: String, dataBytes: Int = 0) -> [UInt8] {
   let json = Array(header.utf8)

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// One run of the real program.
@@ -66,14 +67,6 @@ enum CommandLineProgram {
   }
 
   static func run(_ arguments: String...) throws -> Run { try run(arguments) }
-}
-
-/// A directory that is gone afterwards.
-func withTemporaryDirectory<Result>(_ body: (URL) throws -> Result) throws -> Result {
-  let url = FileManager.default.temporaryDirectory.appending(path: "permafrost-\(UUID().uuidString)")
-  try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-  defer { try? FileManager.default.removeItem(at: url) }
-  return try body(url)
 }
 
 /// Names of everything in a directory, hidden files too.

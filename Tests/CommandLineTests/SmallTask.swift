@@ -1,6 +1,7 @@
 import Checkpoints
 import Foundation
 import Graph
+import TestSupport
 import Testing
 
 /// A model directory and a data set small enough to train on in a test: the label is whether a sentence says "yes" more often than "no".

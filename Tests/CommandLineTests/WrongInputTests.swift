@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Command lines and inputs that must each end in one line and the right exit code.

@@ -2,21 +2,10 @@ import Checkpoints
 import Graph
 import Kernels
 import Steps
+import TestSupport
 import Testing
 
 @testable import Engine
-
-/// SplitMix64, for selections that are the same everywhere.
-private struct SeededGenerator: RandomNumberGenerator {
-  var state: UInt64
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-}
 
 @Suite("Training in part")
 struct SelectionTests {
@@ -38,7 +27,7 @@ struct SelectionTests {
 
   @Test("a selection's tensors move as in full fine-tuning, and nothing else moves by a bit", arguments: 0..<24)
   func partial(seed: UInt64) throws {
-    var generator = SeededGenerator(state: seed)
+    var generator = SeededGenerator(seed: seed)
     let name = Reference.cases[Int(seed) % Reference.cases.count]
     let recipe = equivalentRecipes[Int(seed) % equivalentRecipes.count]
     let graph = try Reference.load(name).model.graph

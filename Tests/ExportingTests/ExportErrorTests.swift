@@ -1,6 +1,7 @@
 import Foundation
 import Graph
 import Planning
+import TestSupport
 import Testing
 import Units
 

@@ -2,6 +2,7 @@ import Foundation
 import Graph
 import Planning
 import Steps
+import TestSupport
 import Testing
 
 @testable import Exporting

@@ -2,19 +2,7 @@ import Foundation
 import Graph
 import Planning
 import Steps
-
-/// SplitMix64 (Steele et al., OOPSLA 2014): the same numbers everywhere.
-struct SeededGenerator: RandomNumberGenerator {
-  private var state: UInt64
-  init(seed: UInt64) { state = seed }
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-}
+import TestSupport
 
 /// A small encoder, sizes chosen so that no two dimensions coincide; ELECTRA's embeddings have a width of their own.
 func smallEncoder(
@@ -109,12 +97,4 @@ struct PythonInterpreter {
       return (process.terminationStatus, try String(contentsOf: file, encoding: .utf8))
     }
   }
-}
-
-/// Gives `body` a directory of its own, gone afterwards.
-func withTemporaryDirectory<Result>(_ body: (URL) throws -> Result) throws -> Result {
-  let directory = FileManager.default.temporaryDirectory.appendingPathComponent("exporting-\(UUID())")
-  try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-  defer { try? FileManager.default.removeItem(at: directory) }
-  return try body(directory)
 }

@@ -3,6 +3,7 @@ import Foundation
 import Graph
 import Planning
 import Steps
+import TestSupport
 import Testing
 
 @testable import Exporting

@@ -1,5 +1,6 @@
 import Foundation
 import Kernels
+import TestSupport
 import Testing
 
 @Suite("Activations")
@@ -52,7 +53,7 @@ struct ActivationTests {
   func threadsAndAliasing(activation: Activation) throws {
     let contexts = try contexts()
     for size in sizes {
-      var random = Random(UInt64(size))
+      var random = SeededGenerator(seed: UInt64(size))
       let x = random.floats(size, in: -6...6)
       let dy = random.floats(size)
       let y = Buffer(count: size)

@@ -1,4 +1,5 @@
 import Kernels
+import TestSupport
 import Testing
 
 @Suite("Adafactor")
@@ -55,7 +56,7 @@ struct AdafactorTests {
   func threads() throws {
     for (rows, columns) in [(1, 1), (1, 700), (700, 1), (65, 130), (129, 1030), (9001, 0)] {
       let results = try contexts().map { context in
-        var random = Random(UInt64(rows + columns))
+        var random = SeededGenerator(seed: UInt64(rows + columns))
         let count = rows * max(columns, 1)
         let tensor = Tensor(random.floats(count), rows: rows, columns: columns)
         for step in 1...3 {
@@ -73,7 +74,7 @@ struct AdafactorTests {
   func scale() throws {
     let context = try KernelContext(threads: 2)
     for (rows, columns) in [(33, 70), (100, 0)] {
-      var random = Random(5)
+      var random = SeededGenerator(seed: 5)
       let count = rows * max(columns, 1)
       let (start, gradient) = (random.floats(count), random.floats(count))
       let scaled = Tensor(start, rows: rows, columns: columns)
@@ -110,7 +111,7 @@ struct AdafactorTests {
   func table(tokens: Int, rows: Int, width: Int) throws {
     for context in try contexts() {
       for decay in [0, 0.1] {
-        var random = Random(UInt64(tokens + width))
+        var random = SeededGenerator(seed: UInt64(tokens + width))
         let start = random.floats(rows * width)
         let (table, dense) = (
           Tensor(start, rows: rows, columns: width), Tensor(start, rows: rows, columns: width)
@@ -138,7 +139,7 @@ struct TableBatch {
   let dx: [Float]
   var heads, order: [Int32]
 
-  init(tokens: Int, rows: Int, width: Int, random: inout Random) throws {
+  init(tokens: Int, rows: Int, width: Int, random: inout SeededGenerator) throws {
     (self.rows, self.width) = (rows, width)
     let ids = random.ids(tokens, below: rows)
     dx = random.floats(tokens * width)

@@ -1,5 +1,6 @@
 import Foundation
 import Kernels
+import TestSupport
 import Testing
 
 @Suite("Attention")
@@ -64,7 +65,7 @@ struct AttentionTests {
     var q, k, v, dcontext: [Float]
 
     init(_ given: Case) {
-      var random = Random(UInt64(given.tokens + given.width))
+      var random = SeededGenerator(seed: UInt64(given.tokens + given.width))
       let count = given.tokens * given.width
       q = random.floats(count, in: -2...2)
       k = random.floats(count, in: -2...2)
@@ -128,7 +129,7 @@ struct AttentionTests {
     "queries that favour nothing average all keys of their sequence and no other, at every length up to 512")
   func everyLength() throws {
     let context = try KernelContext(threads: 2)
-    var random = Random(3)
+    var random = SeededGenerator(seed: 3)
     for length in 1...512 {
       let given = Case(lengths: [2, length, 1], heads: 1, headSize: 4, dropout: .none)
       var inputs = Inputs(given)
@@ -179,7 +180,7 @@ struct AttentionTests {
     let first = backward(given, inputs, contexts[0])
     for (which, gradient) in first.enumerated() {
       for seed in 0..<3 {
-        var random = Random(UInt64(which * 10 + seed))
+        var random = SeededGenerator(seed: UInt64(which * 10 + seed))
         let direction = random.floats(gradient.count)
         let values = [-1e-5, 1e-5].map { h in
           var x = [doubles(inputs.q), doubles(inputs.k), doubles(inputs.v)]
@@ -243,7 +244,7 @@ struct AttentionTests {
     let offsets: [Int32] = [0, 3, 4, 9]
     for context in try contexts() {
       for width in [1, 7, 1000] {
-        var random = Random(UInt64(width))
+        var random = SeededGenerator(seed: UInt64(width))
         let x = random.floats(9 * width)
         let out = Buffer(count: 3 * width)
         context.firstTokenForward(sequences: 3, offsets: offsets, width: width, x: x, out: out.pointer)

@@ -1,5 +1,6 @@
 import Foundation
 import Kernels
+import TestSupport
 import Testing
 
 @Suite("Frozen weights")
@@ -97,7 +98,7 @@ struct CompressedMatrixTests {
   @Test("int8 is within half a step for any finite value, at all sizes of the last block")
   func int8Error() {
     for columns in [1, 2, 63, 64, 65, 127, 128, 129, 200] {
-      var random = Random(UInt64(columns))
+      var random = SeededGenerator(seed: UInt64(columns))
       for magnitude: Float in [1, 1e-38, 1e30, 0] {
         var x = random.floats(3 * columns).map { $0 * magnitude }
         x[0] = -magnitude
@@ -123,7 +124,7 @@ struct CompressedMatrixTests {
 
   @Test("rows of a matrix are the matrix's rows")
   func rows() {
-    var random = Random(2)
+    var random = SeededGenerator(seed: 2)
     for format in WeightFormat.allCases {
       let weights = Weights(format, rows: 9, columns: 67, random.floats(9 * 67))
       let slice = weights.matrix.rows(2..<7).rows(1..<4)
@@ -145,7 +146,7 @@ struct CompressedMatrixTests {
     for (m, n, k) in sizes {
       for order in 0..<4 {
         let (transposeA, transposeB) = (order & 1 != 0, order & 2 != 0)
-        var random = Random(UInt64(m + n + k + order))
+        var random = SeededGenerator(seed: UInt64(m + n + k + order))
         let weights = Weights(
           format, rows: transposeB ? n : k, columns: transposeB ? k : n, random.floats(n * k))
         let lda = (transposeA ? m : k) + 3
@@ -173,7 +174,7 @@ struct CompressedMatrixTests {
 
   @Test("a product with some of the rows reads those rows, and old values only where beta is not 0")
   func productOfRows() throws {
-    var random = Random(3)
+    var random = SeededGenerator(seed: 3)
     let (m, n, k) = (20, 40, 70)
     let a = random.floats(m * k)
     for format in WeightFormat.allCases {
@@ -193,7 +194,7 @@ struct CompressedMatrixTests {
 
   @Test("a lookup in compressed tables is the lookup of their values, each table in its own format")
   func lookup() throws {
-    var random = Random(4)
+    var random = SeededGenerator(seed: 4)
     let (tokens, width) = (50, 70)
     let (ids, positions, types) = (
       random.ids(tokens, below: 30), random.ids(tokens, below: 9), random.ids(tokens, below: 2)

@@ -1,4 +1,5 @@
 import Kernels
+import TestSupport
 import Testing
 
 @Suite("Dropout")
@@ -64,7 +65,7 @@ struct DropoutTests {
     let full = try mask(dropout, count: 20_011)
     for context in try contexts() {
       for size in [0, 1, 3, 7, 17, 33, 100, 4097, 20_011] {
-        var random = Random(UInt64(size))
+        var random = SeededGenerator(seed: UInt64(size))
         let x = random.floats(size, in: 1...2)
         let y = Buffer(x)
         context.applyDropout(dropout, count: size, x: y.pointer, y: y.pointer)

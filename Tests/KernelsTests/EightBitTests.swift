@@ -1,4 +1,5 @@
 import Kernels
+import TestSupport
 import Testing
 
 @Suite("8-bit states")
@@ -74,7 +75,7 @@ struct EightBitTests {
   @Test("a block keeps its greatest magnitude, except where negative, and zero stays zero")
   func extremes() {
     for size in Self.sizes where size > 0 {
-      var random = Random(UInt64(size))
+      var random = SeededGenerator(seed: UInt64(size))
       let x = random.floats(size, in: 0...1)
       let result = rounded(x, signed: false)
       for start in stride(from: 0, to: size, by: 256) {
@@ -153,7 +154,7 @@ struct EightBitTests {
       for kind in UpdateTests.rules(step: 1).indices {
         var first: Tensor?
         for context in try contexts() {
-          var random = Random(UInt64(size))
+          var random = SeededGenerator(seed: UInt64(size))
           let tensor = Tensor(random.floats(size))
           for step in 1...3 {
             let rule = UpdateTests.rules(step: step)[kind]
@@ -178,7 +179,7 @@ struct EightBitTests {
   func table(tokens: Int, rows: Int, width: Int) throws {
     for context in try contexts() {
       for kind in UpdateTests.rules(step: 1).indices {
-        var random = Random(UInt64(tokens + width))
+        var random = SeededGenerator(seed: UInt64(tokens + width))
         let start = random.floats(rows * width)
         let (table, dense) = (Tensor(start), Tensor(start))
         for step in 1...4 {

@@ -1,4 +1,5 @@
 import Kernels
+import TestSupport
 import Testing
 
 @Suite("Elementwise helpers")
@@ -7,7 +8,7 @@ struct ElementwiseTests {
   func helpers() throws {
     for context in try contexts() {
       for size in [0, 1, 3, 7, 17, 33, 100, 4096, 4097, 20_011] {
-        var random = Random(UInt64(size))
+        var random = SeededGenerator(seed: UInt64(size))
         let x = random.floats(size)
         let old = random.floats(size)
         let y = Buffer(count: size)

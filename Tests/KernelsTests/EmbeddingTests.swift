@@ -1,4 +1,5 @@
 import Kernels
+import TestSupport
 import Testing
 
 @Suite("Embeddings")
@@ -8,7 +9,7 @@ struct EmbeddingTests {
 
   @Test("the forward sums the rows that tokens name, and tables that are absent add nothing", arguments: shapes)
   func forward(tokens: Int, rows: Int, width: Int) throws {
-    var random = Random(UInt64(tokens + rows))
+    var random = SeededGenerator(seed: UInt64(tokens + rows))
     let word = random.floats(rows * width)
     let position = random.floats(9 * width)
     let type = random.floats(2 * width)
@@ -49,7 +50,7 @@ struct EmbeddingTests {
 
   @Test("the index lists the tokens of each id in order of position", arguments: shapes)
   func groups(tokens: Int, rows: Int, width: Int) throws {
-    var random = Random(UInt64(tokens))
+    var random = SeededGenerator(seed: UInt64(tokens))
     let ids = random.ids(tokens, below: rows)
     let (heads, order) = try index(ids, rows: rows)
     #expect(heads.first == 0)
@@ -62,7 +63,7 @@ struct EmbeddingTests {
 
   @Test("the dense gradient agrees with the definition, and adds to what is there", arguments: shapes)
   func denseGradient(tokens: Int, rows: Int, width: Int) throws {
-    var random = Random(UInt64(tokens))
+    var random = SeededGenerator(seed: UInt64(tokens))
     let ids = random.ids(tokens, below: rows)
     let dx = random.floats(tokens * width)
     let old = random.floats(rows * width)
@@ -88,7 +89,7 @@ struct EmbeddingTests {
     let count = rows * width
     for kind in UpdateTests.rules(step: 1).indices {
       for context in try contexts() {
-        var random = Random(UInt64(tokens * 7 + kind))
+        var random = SeededGenerator(seed: UInt64(tokens * 7 + kind))
         let start = random.floats(count)
         var reference = UpdateReference(start)
         let sparse = (0..<3).map { Buffer($0 == 0 ? start : [Float](repeating: 0, count: count)) }

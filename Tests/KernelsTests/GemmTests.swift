@@ -1,4 +1,5 @@
 import Kernels
+import TestSupport
 import Testing
 
 @Suite("Matrix products")
@@ -14,12 +15,12 @@ struct GemmTests {
 
     init(
       _ transposeA: Bool, _ transposeB: Bool, _ m: Int, _ n: Int, _ k: Int, alpha: Float = 1, beta: Float = 0,
-      bias: Bool = false, padding: Int = 0, random: inout Random
+      bias: Bool = false, padding: Int = 0, random: inout SeededGenerator
     ) {
       (self.transposeA, self.transposeB, self.m, self.n, self.k) = (transposeA, transposeB, m, n, k)
       (self.alpha, self.beta) = (alpha, beta)
       self.bias = bias ? random.floats(n) : nil
-      func matrix(_ rows: Int, _ columns: Int, _ random: inout Random) -> [Float] {
+      func matrix(_ rows: Int, _ columns: Int, _ random: inout SeededGenerator) -> [Float] {
         (0..<rows).flatMap { _ in random.floats(columns) + [Float](repeating: .nan, count: padding) }
       }
       a = transposeA ? matrix(k, m, &random) : matrix(m, k, &random)
@@ -57,7 +58,7 @@ struct GemmTests {
   func smallSizes() throws {
     let contexts = try contexts()
     let sizes = [1, 3, 7, 17, 33]
-    var random = Random(1)
+    var random = SeededGenerator(seed: 1)
     for order in 0..<4 {
       for m in sizes {
         for n in sizes {
@@ -90,7 +91,7 @@ struct GemmTests {
   func largerSizes(m: Int, n: Int, k: Int) throws {
     let contexts = try contexts()
     for order in 0..<4 {
-      var random = Random(UInt64(m * n + k + order))
+      var random = SeededGenerator(seed: UInt64(m * n + k + order))
       let product = Product(
         order & 1 != 0, order & 2 != 0, m, n, k, beta: order == 1 ? 1 : 0, bias: order > 1, padding: 5,
         random: &random)
@@ -139,7 +140,7 @@ struct GemmTests {
   func columnSums() throws {
     let contexts = try contexts()
     for (rows, columns) in [(0, 5), (1, 1), (3, 7), (64, 64), (65, 130), (1000, 33), (2, 9000)] {
-      var random = Random(UInt64(rows * 31 + columns))
+      var random = SeededGenerator(seed: UInt64(rows * 31 + columns))
       let x = random.floats(rows * columns)
       let old = random.floats(columns)
       for beta: Float in [0, 1, -0.5] {

@@ -1,5 +1,6 @@
 import Foundation
 import Kernels
+import TestSupport
 import Testing
 
 private let timedThreads = ProcessInfo.processInfo.environment["PERMAFROST_TIMINGS"].flatMap { Int($0) }
@@ -31,7 +32,7 @@ struct KernelTimings {
   func rows(rows: Int, width: Int) throws {
     let context = try KernelContext(threads: timedThreads ?? 1)
     let count = rows * width
-    var random = Random(1)
+    var random = SeededGenerator(seed: 1)
     let block = random.floats(count)
     let (a, b, c, d) = (Buffer(block), Buffer(block), Buffer(block), Buffer(count: count, of: 0.5))
     let (gamma, beta, rstd) = (random.floats(width), random.floats(width), Buffer(count: rows, of: 1))
@@ -164,7 +165,7 @@ struct KernelTimings {
   func updates(rows: Int, width: Int) throws {
     let context = try KernelContext(threads: timedThreads ?? 1)
     let (count, isTable) = (rows * width, rows > 10_000)
-    var random = Random(1)
+    var random = SeededGenerator(seed: 1)
     let batch = try TableBatch(tokens: 512, rows: rows, width: width, random: &random)
     let gradient = isTable ? [] : random.floats(count)
     let (p, m, v) = (

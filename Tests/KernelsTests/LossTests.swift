@@ -1,5 +1,6 @@
 import Foundation
 import Kernels
+import TestSupport
 import Testing
 
 @Suite("Losses")
@@ -16,7 +17,7 @@ struct LossTests {
     "cross entropy and its gradient agree with definition and slopes", arguments: [1, 2, 3, 7, 17], [1, 3, 33])
   func crossEntropy(classes: Int, examples: Int) throws {
     let context = try KernelContext(threads: 1)
-    var random = Random(UInt64(classes * 100 + examples))
+    var random = SeededGenerator(seed: UInt64(classes * 100 + examples))
     let logits = random.floats(examples * classes, in: -5...5)
     let labels = random.ids(examples, below: classes)
     for denominator in [examples, 2 * examples + 1] {
@@ -49,7 +50,7 @@ struct LossTests {
   @Test("squared error and its gradient agree with definition and slopes", arguments: [1, 3, 33])
   func squaredError(examples: Int) throws {
     let context = try KernelContext(threads: 1)
-    var random = Random(UInt64(examples))
+    var random = SeededGenerator(seed: UInt64(examples))
     let predictions = random.floats(examples)
     let targets = random.floats(examples)
     let function = { (p: [Double]) in

@@ -1,5 +1,6 @@
 import Foundation
 import Kernels
+import TestSupport
 import Testing
 
 /// op(A) = x sᵀ and op(B) = s yᵀ, with s of ±1 and x, y small whole numbers, so that op(A) op(B) = k x yᵀ without
@@ -13,7 +14,7 @@ private struct ExactProduct {
   let padding: Int
 
   /// Rows are padded by `padding` elements of NaN, which must not be read.
-  init(order: Int, _ m: Int, _ n: Int, _ k: Int, padding: Int, random: inout Random) {
+  init(order: Int, _ m: Int, _ n: Int, _ k: Int, padding: Int, random: inout SeededGenerator) {
     (transposeA, transposeB) = (order & 1 != 0, order & 2 != 0)
     (self.m, self.n, self.k, self.padding) = (m, n, k, padding)
     func whole(_ count: Int) -> [Float] {
@@ -79,7 +80,7 @@ private let blockEdges = [
 
 private func checkBlockEdges(_ contexts: [KernelContext], _ m: Int, _ n: Int, _ k: Int) {
   for order in 0..<4 {
-    var random = Random(UInt64(m + n + k + order))
+    var random = SeededGenerator(seed: UInt64(m + n + k + order))
     let product = ExactProduct(order: order, m, n, k, padding: 3 * (order % 2), random: &random)
     for context in contexts { #expect(product.mistake(context) == nil) }
   }
@@ -90,7 +91,7 @@ struct PackedGemmTests {
   @Test("every height of a tile and every kind of last strip is exact on whole numbers", arguments: 1...25)
   func tiles(m: Int) throws {
     let context = try KernelContext(threads: 1)
-    var random = Random(UInt64(m))
+    var random = SeededGenerator(seed: UInt64(m))
     for (index, n) in [65, 79, 80, 81, 95, 96, 97, 111, 113, 128].enumerated() {
       let k = (1 << 20) / (m * n) + 1 + index  // just large enough to be packed
       let product = ExactProduct(order: (m + index) % 4, m, n, k, padding: index % 3, random: &random)
@@ -117,7 +118,7 @@ struct PackedGemmTests {
     let mistakes = await withTaskGroup(of: String?.self) { group in
       for caller in 0..<4 {
         group.addTask {
-          var random = Random(UInt64(caller))
+          var random = SeededGenerator(seed: UInt64(caller))
           let product = ExactProduct(order: caller, 130, 200, 100 + caller, padding: 0, random: &random)
           return (0..<10).lazy.compactMap { _ in product.mistake(context) }.first
         }

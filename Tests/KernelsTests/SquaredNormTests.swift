@@ -1,4 +1,5 @@
 import Kernels
+import TestSupport
 import Testing
 
 @Suite("Norms and scales of gradients")
@@ -6,7 +7,7 @@ struct SquaredNormTests {
   @Test("the squared norm is that of double precision, the same bits for any thread count")
   func dense() throws {
     for count in [0, 1, 7, 4095, 4096, 4097, 64 * 4096, 64 * 4096 + 1, 300_001] {
-      var random = Random(UInt64(count))
+      var random = SeededGenerator(seed: UInt64(count))
       let x = random.floats(count)
       let expected = x.reduce(0.0) { $0 + Double($1) * Double($1) }
       let results = try contexts().map { $0.squaredNorm(count: count, x: x) }
@@ -22,7 +23,7 @@ struct SquaredNormTests {
 
   @Test("a table's squared norm is that of its dense gradient", arguments: EmbeddingTests.shapes)
   func table(tokens: Int, rows: Int, width: Int) throws {
-    var random = Random(UInt64(tokens))
+    var random = SeededGenerator(seed: UInt64(tokens))
     let batch = try TableBatch(tokens: tokens, rows: rows, width: width, random: &random)
     let results = try contexts().map { context in
       let scratch = Bytes(count: ScratchBytes.updateEmbedding(threads: context.threads, width: width))
@@ -41,7 +42,7 @@ struct SquaredNormTests {
   func scale() throws {
     for context in try contexts() {
       for kind in UpdateTests.rules(step: 1).indices {
-        var random = Random(UInt64(kind))
+        var random = SeededGenerator(seed: UInt64(kind))
         let start = random.floats(5000)
         let scaled = (Buffer(start), Buffer(count: 5000, of: 0), Buffer(count: 5000, of: 0))
         let before = (Buffer(start), Buffer(count: 5000, of: 0), Buffer(count: 5000, of: 0))

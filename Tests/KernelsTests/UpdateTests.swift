@@ -1,5 +1,6 @@
 import Foundation
 import Kernels
+import TestSupport
 import Testing
 
 /// The update formulas in double precision.
@@ -53,7 +54,7 @@ struct UpdateTests {
       for kind in Self.rules(step: 1).indices {
         var first: [UInt32]?
         for context in try contexts() {
-          var random = Random(UInt64(size))
+          var random = SeededGenerator(seed: UInt64(size))
           let start = random.floats(size)
           var reference = UpdateReference(start)
           let (p, s1, s2) = (Buffer(start), Buffer(count: size, of: 0), Buffer(count: size, of: 0))

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Optimization
@@ -59,7 +60,7 @@ struct RandomAgreementTests {
   @Test("any feasible incumbent is accepted, improved on, and never made worse, on 200 random models")
   func incumbents() throws {
     for seed in 0..<200 {
-      var random = SplitMix64(seed: seed)
+      var random = SeededGenerator(seed: seed)
       let model = randomModel(seed: seed)
       guard let optimum = try BruteForceSolver().solve(model).solution else { continue }
       // A random feasible assignment: the optimum of a random objective.

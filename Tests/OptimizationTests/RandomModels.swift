@@ -1,26 +1,12 @@
 import Optimization
-
-/// SplitMix64 (Steele, Lea, Flood 2014): small, seeded, the same everywhere.
-struct SplitMix64: RandomNumberGenerator {
-  var state: UInt64
-
-  init(seed: Int) { state = UInt64(seed) }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-}
+import TestSupport
 
 /// A small model of knapsacks, implications, exactly-one groups, ranges and fixings; some are infeasible.
 ///
 /// All numbers are integers times one power of two, so that objectives compare exactly. The objective is, by seed:
 /// integers, eighths, tiny (eighths · 2⁻⁴⁰) or large (integers · 2²⁰) with a constant.
 func randomModel(seed: Int) -> LinearModel {
-  var random = SplitMix64(seed: seed)
+  var random = SeededGenerator(seed: seed)
   let unit = [1, 0.125, 0x1p-43, 0x1p20][seed % 4]
   var model = LinearModel(constant: Double(Int.random(in: -50...50, using: &random)) * unit)
   let columns = (0..<Int.random(in: 5...12, using: &random)).map { index in
@@ -55,7 +41,7 @@ func randomModel(seed: Int) -> LinearModel {
 
 /// Strongly correlated knapsacks (gain = weight + 10 in the first row): GLPK needs many subproblems for them.
 func hardModel(columns count: Int, rows: Int, seed: Int) -> LinearModel {
-  var random = SplitMix64(seed: seed)
+  var random = SeededGenerator(seed: seed)
   var model = LinearModel()
   let weights = (0..<rows).map { _ in (0..<count).map { _ in Double(Int.random(in: 20...100, using: &random)) }
   }
@@ -79,7 +65,7 @@ extension SolveResult {
 ///
 /// GLPK's simplex method takes the smallest gains for zero, so its bounds come out a little low.
 func wideModel(seed: Int) -> LinearModel {
-  var random = SplitMix64(seed: seed)
+  var random = SeededGenerator(seed: seed)
   var model = LinearModel()
   let columns = (0..<Int.random(in: 4...12, using: &random)).map { index in
     let unit = Double(sign: .plus, exponent: -Int.random(in: 0...20, using: &random), significand: 1)

@@ -3,6 +3,7 @@ import Graph
 import Optimization
 import Simulation
 import Steps
+import TestSupport
 import Testing
 
 @testable import Planning

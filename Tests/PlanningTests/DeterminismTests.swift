@@ -1,6 +1,7 @@
 import Graph
 import Optimization
 import Steps
+import TestSupport
 import Testing
 
 @testable import Planning

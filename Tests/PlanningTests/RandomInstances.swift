@@ -1,24 +1,8 @@
 import Graph
 import Steps
+import TestSupport
 
 @testable import Planning
-
-/// SplitMix64 (Steele et al., OOPSLA 2014): the same numbers everywhere.
-struct SeededGenerator: RandomNumberGenerator {
-  private var state: UInt64
-  init(seed: some BinaryInteger) { state = UInt64(truncatingIfNeeded: seed) }
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-
-  mutating func pick<Element>(_ elements: [Element]) -> Element {
-    elements[Int.random(in: elements.indices, using: &self)]
-  }
-}
 
 extension EncoderConfiguration {
   /// distilbert-base-uncased with a two-class head.

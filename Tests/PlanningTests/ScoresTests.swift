@@ -1,5 +1,6 @@
 import Graph
 import Steps
+import TestSupport
 import Testing
 
 @testable import Planning

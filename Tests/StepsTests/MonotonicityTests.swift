@@ -1,5 +1,6 @@
 import Graph
 import Simulation
+import TestSupport
 import Testing
 
 @testable import Steps

@@ -1,4 +1,5 @@
 import Graph
+import TestSupport
 import Testing
 
 @testable import Steps
@@ -36,19 +37,6 @@ func randomSelection(_ graph: EncoderGraph, using generator: inout some RandomNu
     selection.retained[layer] = [0, 0, 1, 13, 40].randomElement(using: &generator) ?? 0
   }
   return selection
-}
-
-/// SplitMix64 (Steele et al., OOPSLA 2014): the same numbers everywhere.
-struct SeededGenerator: RandomNumberGenerator {
-  private var state: UInt64
-  init(seed: UInt64) { state = seed }
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
 }
 
 @Suite("A training step")

@@ -1,6 +1,7 @@
 import Foundation
 import Steps
 import Tasks
+import TestSupport
 import Testing
 
 @testable import Training
@@ -9,7 +10,8 @@ import Testing
 struct RunCheckpointTests {
   @Test("a run goes on from one to the same losses and state, bit for bit", arguments: Optimizer.allCases)
   func goesOn(optimizer: Optimizer) throws {
-    try withTemporaryDirectory { directory in
+    try withTemporaryDirectory { url in
+      let directory = url.path
       let path = directory + "/run"
       let whole = try RunFixture(optimizer)
       var history = RunHistory(steps: 8)
@@ -50,7 +52,8 @@ struct RunCheckpointTests {
 
   @Test("a file that was cut anywhere, or of which any byte was changed, is refused")
   func damaged() throws {
-    try withTemporaryDirectory { directory in
+    try withTemporaryDirectory { url in
+      let directory = url.path
       let path = directory + "/run"
       let fixture = try RunFixture(.sgdMomentum)
       var history = RunHistory(steps: 8)
@@ -85,7 +88,8 @@ struct RunCheckpointTests {
 
   @Test("lengths that no file has are refused, not computed with")
   func absurdLengths() throws {
-    try withTemporaryDirectory { directory in
+    try withTemporaryDirectory { url in
+      let directory = url.path
       let path = directory + "/run"
       for length in [UInt64.max, UInt64(Int.max), 1 << 40] {
         var data = Data("PFRUN".utf8) + Data([0, 0, 1])
@@ -100,7 +104,8 @@ struct RunCheckpointTests {
 
   @Test("writing leaves the old file where it fails, and nothing half written")
   func failedWriting() throws {
-    try withTemporaryDirectory { directory in
+    try withTemporaryDirectory { url in
+      let directory = url.path
       let path = directory + "/run"
       let fixture = try RunFixture(.sgd)
       try fixture.write(RunHistory(steps: 8), to: path)

@@ -58,11 +58,3 @@ struct RunFixture {
   /// All bytes that one step hands to the next.
   var state: [[UInt8]] { engine.persistentBytes.map { Array($0) } }
 }
-
-/// A directory that is gone afterwards.
-func withTemporaryDirectory<Result>(_ body: (String) throws -> Result) throws -> Result {
-  let url = FileManager.default.temporaryDirectory.appending(path: "permafrost-\(UUID().uuidString)")
-  try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-  defer { try? FileManager.default.removeItem(at: url) }
-  return try body(url.path)
-}

@@ -1,5 +1,6 @@
 import Foundation
 import Tasks
+import TestSupport
 import Testing
 
 @testable import Training
@@ -12,7 +13,8 @@ struct RunFolderTests {
 
   @Test("the newest step counts by number, whatever else lies there")
   func newest() throws {
-    try withTemporaryDirectory { directory in
+    try withTemporaryDirectory { url in
+      let directory = url.path
       let folder = RunFolder(directory)
       #expect(throws: RunCheckpointError.noCheckpoint(directory: directory)) { try folder.newest() }
       try folder.check(resumes: false)
@@ -34,7 +36,8 @@ struct RunFolderTests {
 
   @Test("a folder is made where its parent is there")
   func making() throws {
-    try withTemporaryDirectory { directory in
+    try withTemporaryDirectory { url in
+      let directory = url.path
       try RunFolder(directory + "/new").open()
       #expect(try names(directory) == ["new"])
       #expect(throws: (any Error).self) { try RunFolder(directory + "/a/b").open() }

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 import Units
 
@@ -116,20 +117,5 @@ struct ByteCountTests {
       #expect(abs(nearest - bytes) <= max(bytes / 20, 0) + 1, "seed \(seed), \(bytes) bytes")
       #expect(up + 1 >= bytes && down <= bytes, "seed \(seed), \(bytes) bytes")
     }
-  }
-}
-
-/// SplitMix64 (Steele, Lea and Flood, OOPSLA 2014): small, and the same numbers everywhere.
-struct SeededGenerator: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
   }
 }
