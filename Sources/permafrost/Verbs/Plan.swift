@@ -12,25 +12,13 @@ struct PlanCommand: ParsableCommand {
 
   @OptionGroup var model: ModelOptions
   @OptionGroup var device: DeviceOptions
-  @OptionGroup var shape: ShapeOptions
-
-  @Option(
-    help: ArgumentHelp(
-      "Scores by 'permafrost prime'; without, a prior that measures nothing.", valueName: "file"))
-  var scores: String?
-
-  @Option(
-    help: ArgumentHelp(
-      "What forward keeps, as 'estimate' has it; by default the best of keep, cheap and recompute.",
-      valueName: "saving"), transform: Accepted.saving)
-  var saving: Saving?
+  @OptionGroup var planning: PlanningOptions
 
   @Option(
     name: .shortAndLong,
     help: ArgumentHelp("Where to write the plan; without, it is only shown.", valueName: "file"))
   var out: String?
 
-  @OptionGroup var runtime: RuntimeOptions
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
@@ -43,7 +31,7 @@ struct PlanCommand: ParsableCommand {
   func run() throws {
     if let out { try OutputFile.check(out) }
     let model = try model.resolve()
-    let (request, share) = try request(for: model)
+    let (request, share) = try planning.request(for: model, task: self.model.task.task, on: device)
     var outcome = try Planner(request).plan()
     switch outcome {
     case .plan(let plan):
@@ -53,23 +41,6 @@ struct PlanCommand: ParsableCommand {
       outcome = .infeasible(reason)
     }
     try output.print(PlanReport(outcome, of: request, runtime: share))
-  }
-
-  private func request(for model: Model) throws -> (PlanRequest, RuntimeShare) {
-    let profile = try device.profile()
-    let recipe = try shape.recipe(for: model, on: profile, saving: saving)
-    let scores = try scores.map { try PlanFile.readScores($0, for: model.graph, identity: model.identity) }
-    guard let budget = device.budget(on: profile) else {
-      throw ValidationError("missing '--device' or '--budget'")
-    }
-    let share = try runtime.share(on: profile, model.graph, recipe)
-    let request = PlanRequest(
-      graph: model.graph, modelName: model.displayName, modelIdentity: model.identity, recipe: recipe,
-      policies: saving.map { [$0] } ?? Saving.uniforms,
-      scores: scores ?? Scores.prior(model.graph, modelIdentity: model.identity), budgetBytes: budget.bytes,
-      mappedFree: budget.mappedFree, runtimeBytes: share.bytes, device: profile?.identifier,
-      task: self.model.task.task)
-    return (request, share)
   }
 
   /// The catalogue's models that the batch fits, with the same head.
