@@ -95,7 +95,9 @@ static void observe(glp_tree *tree, void *info) {
     glp_ios_heur_sol(tree, s->incumbent);
   }
   note_tree_bound(tree, s);
-  if (s->options->relative_gap > 0 && within_gap(tree, s)) {
+  if (s->options->cancelled != NULL && *s->options->cancelled) {
+    stop(tree, s, GLPK_GUARD_CANCELLED);
+  } else if (s->options->relative_gap > 0 && within_gap(tree, s)) {
     stop(tree, s, GLPK_GUARD_GAP);
   } else if (reason == GLP_ISELECT && s->result->nodes >= s->options->node_limit) {
     stop(tree, s, GLPK_GUARD_NODE_LIMIT);

@@ -73,9 +73,10 @@ struct GLPKModel {
     var limits = glpk_guard_options(
       relative_gap: options.relativeGap,
       objective_scale: objective.map(abs).max() ?? 0,
-      floor: incumbent.map { ($0.objective - constant) * objectiveScale } ?? -.infinity,
+      floor: (max(incumbent?.objective ?? -.infinity, options.cutoff) - constant) * objectiveScale,
       node_limit: options.nodeLimit.map { Int32(clamping: $0) } ?? .max,
-      time_limit_ms: options.timeLimit.map(\.inMilliseconds) ?? .max)
+      time_limit_ms: options.timeLimit.map(\.inMilliseconds) ?? .max,
+      cancelled: options.cancellation.map { UnsafePointer($0.flag) })
     let start: [Double]? = incumbent.map { [0] + $0.values.map { $0 ? 1 : 0 } }
     var result = glpk_guard_result()
     var values = [Double](repeating: 0, count: objective.count)
@@ -104,6 +105,7 @@ extension SearchReport.Outcome {
     case GLPK_GUARD_GAP: self = .gapReached
     case GLPK_GUARD_NODE_LIMIT: self = .nodeLimit
     case GLPK_GUARD_TIME_LIMIT: self = .timeLimit
+    case GLPK_GUARD_CANCELLED: self = .cancelled
     case GLPK_GUARD_INFEASIBLE: self = .infeasible
     case GLPK_GUARD_ABORTED: self = .aborted
     default: self = .failed

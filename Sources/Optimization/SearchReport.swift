@@ -1,7 +1,7 @@
 /// What a solver claims, before anything of it is believed.
 struct SearchReport: Equatable {
   enum Outcome: Equatable {
-    case optimal, gapReached, nodeLimit, timeLimit, infeasible, failed, aborted
+    case optimal, gapReached, nodeLimit, timeLimit, cancelled, infeasible, failed, aborted
   }
 
   var outcome: Outcome
@@ -38,7 +38,7 @@ extension SolveResult {
       case .infeasible: -Double.infinity
       case .optimal: solution?.objective ?? report.rootBound
       case .numericalTrouble: min(report.rootBound, model.sumOfGains)
-      case .gapReached, .nodeLimit, .timeLimit: min(report.bound, model.sumOfGains)
+      case .gapReached, .nodeLimit, .timeLimit, .cancelled: min(report.bound, model.sumOfGains)
       }
     let validBound = max(bound, solution?.objective ?? -.infinity)
     self.init(
@@ -73,7 +73,7 @@ extension SolveResult {
     case .failed: return .solverFailed
     case .aborted: return .solverAborted
     case .infeasible: return incumbent == nil ? nil : .incumbentContradicted
-    case .gapReached, .nodeLimit, .timeLimit: return nil
+    case .gapReached, .nodeLimit, .timeLimit, .cancelled: return nil
     case .optimal:
       guard let answer else { return .solverFailed }
       guard let incumbent else { return nil }
@@ -90,6 +90,7 @@ extension SearchReport.Outcome {
     case .gapReached: .gapReached
     case .nodeLimit: .nodeLimit
     case .timeLimit: .timeLimit
+    case .cancelled: .cancelled
     case .infeasible: .infeasible
     case .failed: .numericalTrouble(.solverFailed)
     case .aborted: .numericalTrouble(.solverAborted)

@@ -20,6 +20,13 @@ public struct SolveOptions: Sendable, Equatable {
   /// that subproblems which cannot beat it are cut off.
   public var incumbent: [Bool]?
 
+  /// An objective that the caller holds by other means; once the bound is within the gap of it, the search stops, with or without
+  /// a solution of its own.
+  public var cutoff = -Double.infinity
+
+  /// Ends the search from outside.
+  public var cancellation: Cancellation?
+
   public init(
     relativeGap: Double = 0, nodeLimit: Int? = nil, timeLimit: Duration? = .seconds(60),
     incumbent: [Bool]? = nil

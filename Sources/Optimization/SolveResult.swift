@@ -19,6 +19,8 @@ public enum Termination: Sendable, Equatable {
   case nodeLimit
   /// The time limit was used up; as for `nodeLimit`, but another run may end elsewhere.
   case timeLimit
+  /// The caller cancelled; as for `timeLimit`.
+  case cancelled
   /// No assignment satisfies all rows and fixings.
   case infeasible
   /// The solver's answer could not be trusted and was dropped; a solution, if there is one, is the incumbent handed in.

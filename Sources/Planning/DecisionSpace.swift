@@ -12,12 +12,15 @@ struct GroupOption: Sendable {
   let label: String
 }
 
-/// The ways in which one group can be trained, at most one of which is taken.
+/// The ways in which one group can be trained, at most one of which is taken; later ones train more.
 struct GroupChoices: Sendable {
   let group: ParameterGroup
   let options: [GroupOption]
-  /// Whether the group must train (the last option is taken).
-  let isPinned: Bool
+  /// Whether one of the options must be taken.
+  let mustTrain: Bool
+
+  /// What trains least.
+  var least: Int? { mustTrain ? options.indices.first : nil }
 }
 
 /// All decisions about what trains: the same list for the integer program, the greedy plan and brute force.
@@ -25,52 +28,80 @@ struct DecisionSpace: Sendable {
   let graph: EncoderGraph
   /// One a group, in the graph's order.
   let choices: [GroupChoices]
+  /// What training everything captures: the whole that shares are of.
+  let totalScore: Double
+
+  /// - Parameter totalScore: by default the most that the choices capture.
+  init(graph: EncoderGraph, choices: [GroupChoices], totalScore: Double? = nil) {
+    self.graph = graph
+    self.choices = choices
+    let most = choices.reduce(0) { $0 + ($1.options.map(\.score).max() ?? 0) }
+    self.totalScore = totalScore ?? most
+    mostScore = most
+  }
+
+  /// The most that any selection captures; that is training all that may, unless the scores contradict each other.
+  let mostScore: Double
 }
 
 extension DecisionSpace {
   /// Retention levels offered per layer, in percent of the feed-forward nodes; the source calls them FAR10, FAR40, FAR60.
   static let retentionPercents = [5, 10, 20, 40, 60, 80, 100]
 
-  init(_ graph: EncoderGraph, scores: Scores, pinned: Set<GroupKind> = [.head]) {
-    let choices = graph.groups.map { group in
-      GroupChoices(
-        group: group, options: Self.options(group, graph, scores), isPinned: pinned.contains(group.kind))
+  /// - Throws: ``PlanError`` where pins match nothing or contradict each other.
+  init(_ graph: EncoderGraph, scores: Scores, pins: Pins = Pins()) throws(PlanError) {
+    let resolved = try pins.resolved(graph)
+    var choices: [GroupChoices] = []
+    var total = 0.0
+    for group in graph.groups {
+      let all = Self.ways(of: group, graph, leastNodes: resolved.leastNodes)
+      let best = group.kind == .feedForward ? group.layer.map(scores.cumulative) : nil
+      func score(_ way: Way) -> Double {
+        let whole = way.trainable.reduce(0) { $0 + (scores.tensors[graph.parameters[$1].name] ?? 0) }
+        return whole + (best?[way.retained] ?? 0)
+      }
+      total += all.map(score).max() ?? 0
+      let isFrozenByHand = group.parameters.contains(where: resolved.frozen.contains)
+      let isPinned = pins.groups.contains(group.kind) && !isFrozenByHand
+      let required = resolved.required.intersection(group.parameters)
+      let leastNodes = group.kind == .feedForward ? resolved.leastNodes : 0
+      let left = (isPinned ? Array(all.suffix(1)) : all)
+        .compactMap { $0.without(resolved.frozen.intersection(group.parameters), graph) }
+        .filter { $0.retained >= leastNodes && $0.covers(required, graph) }
+      let mustTrain = isPinned || !required.isEmpty || leastNodes > 0
+      if mustTrain && left.isEmpty {
+        throw .contradictoryPins("nothing is left to train of '\(group.name)', which has to train")
+      }
+      let options = left.map {
+        GroupOption(trainable: $0.trainable, retained: $0.retained, score: score($0), label: $0.label)
+      }
+      choices.append(GroupChoices(group: group, options: options, mustTrain: mustTrain))
     }
-    self.init(graph: graph, choices: choices)
+    if choices.allSatisfy(\.options.isEmpty) { throw .contradictoryPins("nothing is left to train") }
+    self.init(graph: graph, choices: choices, totalScore: total)
   }
 
-  private static func options(
-    _ group: ParameterGroup, _ graph: EncoderGraph, _ scores: Scores
-  ) -> [GroupOption] {
+  /// The ways to train a group, from the one that trains least.
+  private static func ways(of group: ParameterGroup, _ graph: EncoderGraph, leastNodes: Int) -> [Way] {
     let parameters = group.parameters.map { graph.parameters[$0] }
-    func sum(_ chosen: [Parameter]) -> Double { chosen.reduce(0) { $0 + (scores.tensors[$1.name] ?? 0) } }
     let additive = parameters.filter(\.role.isAdditive)
-    var options: [GroupOption] = []
+    var ways: [Way] = []
     if !additive.isEmpty, additive.count < parameters.count {
-      options.append(
-        GroupOption(trainable: additive.map(\.id), retained: 0, score: sum(additive), label: "bias"))
+      ways.append(Way(trainable: additive.map(\.id), retained: 0, label: "bias"))
     }
-    guard group.kind == .feedForward, let layer = group.layer else {
-      options.append(
-        GroupOption(trainable: parameters.map(\.id), retained: 0, score: sum(parameters), label: "full"))
-      return options
+    guard group.kind == .feedForward else {
+      return ways + [Way(trainable: parameters.map(\.id), retained: 0, label: "full")]
     }
     // Learners bring the second bias along, which has no nodes, as FAR leaves it trainable.
-    let whole = parameters.filter { $0.nodeAxis == nil }
-    let ranked = scores.rankedNodes(layer: layer)
+    let whole = parameters.filter { $0.nodeAxis == nil }.map(\.id)
     let nodes = graph.configuration.feedForwardSize
-    var previous = 0
-    for percent in Self.retentionPercents {
-      let retained = nodes * percent / 100
-      guard retained > previous else { continue }
-      previous = retained
-      let captured = ranked.prefix(retained).reduce(0) { $0 + scores.nodes[layer][$1] }
-      options.append(
-        GroupOption(
-          trainable: whole.map(\.id), retained: retained, score: sum(whole) + captured,
-          label: retained == nodes ? "full" : "\(percent) %"))
-    }
-    return options
+    let levels = Set(retentionPercents.map { nodes * $0 / 100 } + [leastNodes]).subtracting([0])
+    return ways
+      + levels.sorted().map { retained in
+        let percent = (Double(100 * retained) / Double(nodes)).rounded()
+        return Way(
+          trainable: whole, retained: retained, label: retained == nodes ? "full" : "\(Int(percent)) %")
+      }
   }
 
   /// The selection that a choice for every group makes; nil is frozen.
@@ -86,10 +117,10 @@ extension DecisionSpace {
     return selection
   }
 
-  /// The least that may train: pinned groups whole, everything else frozen.
-  var minimal: [Int?] { choices.map { $0.isPinned ? $0.options.indices.last : nil } }
+  /// The least that may train: of every group that must, its smallest option; everything else is frozen.
+  var minimal: [Int?] { choices.map(\.least) }
 
-  /// Everything trains whole.
+  /// Everything trains that may.
   var full: [Int?] { choices.map(\.options.indices.last) }
 
   func score(_ chosen: [Int?]) -> Double {
@@ -98,9 +129,42 @@ extension DecisionSpace {
     }
   }
 
-  /// Score captured, as a share of the most that can be.
-  func share(_ chosen: [Int?]) -> Double { score(chosen) / (totalScore > 0 ? totalScore : 1) }
+  /// Score captured, as a share of what training everything captures.
+  func share(_ chosen: [Int?]) -> Double { share(score(chosen)) }
 
-  /// The most that any selection captures; that is training everything, unless the scores contradict each other.
-  var totalScore: Double { choices.reduce(0) { $0 + ($1.options.map(\.score).max() ?? 0) } }
+  /// The largest share that any selection captures.
+  var mostShare: Double { share(mostScore) }
+
+  private func share(_ score: Double) -> Double { score / (totalScore > 0 ? totalScore : 1) }
+}
+
+/// A way to train a group, before it is scored.
+private struct Way {
+  let trainable: [ParameterID]
+  let retained: Int
+  let label: String
+
+  /// What is left where some tensors stay frozen; nil for nothing.
+  ///
+  /// Nodes train with all that is theirs, so one frozen tensor among those split by node freezes all nodes.
+  func without(_ frozen: Set<ParameterID>, _ graph: EncoderGraph) -> Way? {
+    if retained > 0, frozen.contains(where: { graph.parameters[$0].nodeAxis != nil }) { return nil }
+    let left = trainable.filter { !frozen.contains($0) }
+    return left.isEmpty && retained == 0 ? nil : Way(trainable: left, retained: retained, label: label)
+  }
+
+  /// Whether it trains all of these tensors whole.
+  func covers(_ required: Set<ParameterID>, _ graph: EncoderGraph) -> Bool {
+    required.allSatisfy { id in
+      let isWhole = graph.parameters[id].nodeAxis != nil && retained == graph.configuration.feedForwardSize
+      return isWhole || trainable.contains(id)
+    }
+  }
+}
+
+extension Scores {
+  /// What the best n nodes of a layer capture, for every n from none to all.
+  fileprivate func cumulative(layer: Int) -> [Double] {
+    rankedNodes(layer: layer).reduce(into: [0]) { $0.append(($0.last ?? 0) + nodes[layer][$1]) }
+  }
 }

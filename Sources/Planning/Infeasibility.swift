@@ -5,9 +5,12 @@ import Steps
 public struct Infeasibility: Sendable, Codable, Equatable {
   public var feasible = false
   public var budgetBytes: Int
-  /// The least budget under which this model trains at all with this batch: exact, because the pinned groups alone need the fewest
-  /// bytes of all selections.
+  /// The least budget under which this model trains at all with this batch: exact, because what must train alone needs the fewest bytes
+  /// of all selections.
   public var smallestFeasibleBudgetBytes: Int
+  /// The time limit of a step, where there was one, and the quickest step there is.
+  public var maximumStepSeconds: Double?
+  public var smallestStepSeconds: Double?
   /// Single changes and the smallest budget that each would need.
   public var changes: [Change] = []
 
@@ -18,10 +21,18 @@ public struct Infeasibility: Sendable, Codable, Equatable {
     public var suffices: Bool
   }
 
-  public init(budgetBytes: Int, smallestFeasibleBudgetBytes: Int) {
+  public init(
+    budgetBytes: Int, smallestFeasibleBudgetBytes: Int, maximumStepSeconds: Double? = nil,
+    smallestStepSeconds: Double? = nil
+  ) {
     self.budgetBytes = budgetBytes
     self.smallestFeasibleBudgetBytes = smallestFeasibleBudgetBytes
+    self.maximumStepSeconds = maximumStepSeconds
+    self.smallestStepSeconds = smallestStepSeconds
   }
+
+  /// Whether there is too little time rather than too little memory.
+  public var isTooSlow: Bool { smallestFeasibleBudgetBytes <= budgetBytes }
 
   /// Prices the changes that could help, cheapest need first.
   ///
@@ -33,21 +44,32 @@ public struct Infeasibility: Sendable, Codable, Equatable {
       edit(&changed)
       candidates.append((name, changed))
     }
-    for batch in [request.recipe.batch / 2, 1]
-    where batch >= request.recipe.accumulation && batch < request.recipe.batch {
-      consider("--batch \(batch)") { $0.recipe.batch = batch }
+    let recipe = request.recipe
+    let cuts = request.alternatives.accumulations
+    for batch in [recipe.batch / 2, 1] where batch >= recipe.accumulation && batch < recipe.batch {
+      consider("--batch \(batch)") {
+        $0.recipe.batch = batch
+        $0.alternatives.accumulations = cuts.filter { $0 <= batch }
+      }
     }
-    let shorter = request.recipe.sequence / 2
-    if shorter >= 8 { consider("--seq \(shorter)") { $0.recipe.sequence = shorter } }
-    for parts in [2, request.recipe.batch]
-    where parts > request.recipe.accumulation && parts <= request.recipe.batch {
+    if recipe.sequence / 2 >= 8 { consider("--seq \(recipe.sequence / 2)") { $0.recipe.sequence /= 2 } }
+    for parts in [2, recipe.batch]
+    where cuts.isEmpty && parts > recipe.accumulation && parts <= recipe.batch {
       consider("--accumulate \(parts)") { $0.recipe.accumulation = parts }
     }
-    for optimizer in Optimizer.allCases where optimizer != request.recipe.optimizer {
-      consider("--optimizer \(optimizer.rawValue)") { $0.recipe.optimizer = optimizer }
+    for optimizer in Optimizer.allCases
+    where optimizer != recipe.optimizer && !request.alternatives.optimizers.contains(optimizer) {
+      consider("--optimizer \(optimizer.rawValue)") {
+        $0.recipe.optimizer = optimizer
+        $0.alternatives.optimizers = []
+      }
     }
-    for format in WeightFormat.allCases where format != request.recipe.frozenWeights {
-      consider("--frozen-weights \(format.rawValue)") { $0.recipe.frozenWeights = format }
+    for format in WeightFormat.allCases
+    where format != recipe.frozenWeights && !request.alternatives.frozenWeights.contains(format) {
+      consider("--frozen-weights \(format.rawValue)") {
+        $0.recipe.frozenWeights = format
+        $0.alternatives.frozenWeights = []
+      }
     }
     if !request.mappedFree {
       consider("--mapped-free, where the system can drop clean mapped pages") { $0.mappedFree = true }
@@ -55,25 +77,23 @@ public struct Infeasibility: Sendable, Codable, Equatable {
     for (name, graph) in smallerModels where graph.parameterCount < request.graph.parameterCount {
       consider("the smaller model \(name)") { $0.graph = graph }
     }
-    changes = candidates.map { name, changed in
-      let needed = Self.smallestBudget(changed)
+    changes = candidates.compactMap { name, changed in
+      guard let needed = Self.smallestBudget(changed) else { return nil }
       return Change(change: name, smallestFeasibleBudgetBytes: needed, suffices: needed <= budgetBytes)
     }.filter { $0.smallestFeasibleBudgetBytes < smallestFeasibleBudgetBytes }.sorted {
       ($0.smallestFeasibleBudgetBytes, $0.change) < ($1.smallestFeasibleBudgetBytes, $1.change)
     }
   }
 
-  /// What the pinned groups alone need under the leanest policy, by simulation.
-  static func smallestBudget(_ request: PlanRequest) -> Int {
-    var selection = Selection.frozen(request.graph)
-    for group in request.graph.groups where request.pinned.contains(group.kind) {
-      selection.train(group, of: request.graph)
+  /// What the least that may train needs under the leanest recipe, by simulation; nil where the pins do not fit the model.
+  static func smallestBudget(_ request: PlanRequest) -> Int? {
+    // Scores do not matter for it, and another model has others.
+    let scores = Scores.prior(request.graph, modelIdentity: "")
+    guard let space = try? DecisionSpace(request.graph, scores: scores, pins: request.pins) else { return nil }
+    let selection = space.selection(space.minimal)
+    let charged = request.alternatives.recipes(request.recipe).map {
+      request.charged(StepProgram(request.graph, $0, selection))
     }
-    let charged = request.policies.map { policy in
-      var recipe = request.recipe
-      recipe.saving = policy
-      return request.charged(StepProgram(request.graph, recipe, selection))
-    }
-    return (charged.min() ?? 0) + request.runtimeBytes
+    return charged.min().map { $0 + request.runtimeBytes }
   }
 }

@@ -16,11 +16,15 @@ public enum PlanError: UserFacingError, Equatable {
   case otherShape(path: String)
   case badScores(reason: String)
   case badRecipe(reason: String)
+  /// A pattern of `--train` or `--freeze` that names no tensor.
+  case unmatchedPattern(String)
+  case contradictoryPins(String)
 
   public var exitStatus: ExitStatus {
     switch self {
     case .missing: .missingInput
     case .unwritable: .unavailable
+    case .unmatchedPattern, .contradictoryPins: .usage
     default: .malformedInput
     }
   }
@@ -45,6 +49,10 @@ public enum PlanError: UserFacingError, Equatable {
     case .otherModel(let expected, let found):
       "made for \(expected), but the model is \(found); make it again for this model"
     case .badRecipe(let reason): "the plan's recipe cannot be carried out: \(reason); make the plan again"
+    case .unmatchedPattern(let pattern):
+      "'\(pattern)' names no tensor of the model; name tensors as the checkpoint does, such as 'encoder.layer.0.*'"
+    case .contradictoryPins(let reason):
+      "\(reason); change '--train', '--freeze' or '--min-retention'"
     case .otherShape(let path):
       "\(path): the scores are of a model of another shape; give the --task or --labels they were primed with, or prime this model"
     case .badScores(let reason): "the scores do not fit the model: \(reason); run 'permafrost prime' again"

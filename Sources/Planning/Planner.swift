@@ -1,60 +1,13 @@
-import Foundation
 import Graph
 import Optimization
 import Simulation
 import Steps
 
-/// What the planner is asked.
-public struct PlanRequest: Sendable {
-  public var graph: EncoderGraph
-  public var modelName: String
-  public var modelIdentity: String
-  /// Batch, sequence, optimizer and threads; the saving policy is decided among `policies`.
-  public var recipe: Recipe
-  public var policies: [Saving]
-  public var scores: Scores
-  public var budgetBytes: Int
-  public var mappedFree: Bool
-  public var runtimeBytes: Int
-  public var device: String?
-  public var task: String?
-  /// Groups that train whatever they score: a fresh head is worth nothing untrained.
-  public var pinned: Set<GroupKind> = [.head]
-  /// How a tensor is called in the checkpoint.
-  public var naming: @Sendable (Parameter) -> String
-  public var options = SolveOptions(relativeGap: 1e-3, nodeLimit: 2000, timeLimit: .seconds(30))
-
-  public init(
-    graph: EncoderGraph, modelName: String, modelIdentity: String, recipe: Recipe,
-    policies: [Saving] = Saving.uniforms, scores: Scores, budgetBytes: Int, mappedFree: Bool,
-    runtimeBytes: Int, device: String? = nil, task: String? = nil,
-    naming: (@Sendable (Parameter) -> String)? = nil
-  ) {
-    self.graph = graph
-    self.modelName = modelName
-    self.modelIdentity = modelIdentity
-    self.recipe = recipe
-    self.policies = policies
-    self.scores = scores
-    self.budgetBytes = budgetBytes
-    self.mappedFree = mappedFree
-    self.runtimeBytes = runtimeBytes
-    self.device = device
-    self.task = task
-    self.naming = naming ?? { graph.qualifiedName($0) }
-  }
-
-  /// Bytes of the budget left for the step.
-  var capacity: Int { budgetBytes - runtimeBytes }
-
-  func charged(_ program: StepProgram) -> Int { mappedFree ? program.arenaBytes : program.peakBytes }
-}
-
-/// Chooses what trains within a budget.
+/// Chooses what trains, and by which recipe, within a budget.
 ///
 /// The integer program proposes; a step is lowered from every proposal and simulated, and only the simulation says whether it fits.
-/// Rows for kernels that a proposal overfills are added until none is. The saving policy, of which there are
-/// few, is enumerated outside.
+/// Rows for kernels that a proposal overfills are added until none is. Recipes, of which there are few, are enumerated outside, from the quickest
+/// on; a slower one is taken only if it captures more by the requested gap.
 public struct Planner: Sendable {
   public let request: PlanRequest
   private let solver: any MILPSolver
@@ -75,49 +28,75 @@ public struct Planner: Sendable {
   ///
   /// - Throws: ``PlanError`` when the recipe or the scores do not fit the model, and what the solver throws.
   public func plan() throws -> Outcome {
-    if let rule = request.recipe.brokenRule(for: request.graph) { throw PlanError.badRecipe(reason: rule) }
+    for recipe in request.alternatives.recipes(request.recipe) {
+      if let rule = recipe.brokenRule(for: request.graph) { throw PlanError.badRecipe(reason: rule) }
+    }
     if let rule = request.scores.brokenRule(request.graph) { throw PlanError.badScores(reason: rule) }
-    return try plan(over: DecisionSpace(request.graph, scores: request.scores, pinned: request.pinned))
+    let space = try DecisionSpace(request.graph, scores: request.scores, pins: request.pins)
+    return try plan(over: space)
   }
 
   /// As ``plan()``, with fewer or other ways to train the groups.
   func plan(over space: DecisionSpace) throws -> Outcome {
     let start = ContinuousClock.now
     let deadline = request.options.timeLimit.map { start.advanced(by: $0) }
+    let templates = templates(for: space)
     var candidates: [Candidate] = []
     var smallest = Int.max
-    for (index, policy) in request.policies.enumerated() {
-      var recipe = request.recipe
-      recipe.saving = policy
-      // What time is left is shared among the policies that are left.
+    var quickest = Double.infinity
+    for (index, template) in templates.enumerated() {
+      // What time is left is shared among the recipes that are left.
       let now = ContinuousClock.now
-      let share = deadline.map { now + now.duration(to: $0) / (request.policies.count - index) }
-      let search = PolicySearch(
-        request: request, space: space, template: StepTemplate(request.graph, recipe), solver: solver,
-        deadline: share)
+      let share = deadline.map { now + now.duration(to: $0) / (templates.count - index) }
+      let search = RecipeSearch(
+        request: request, space: space, template: template, solver: solver, deadline: share,
+        known: candidates.map(\.chosen), floor: candidates.map(\.objective).max() ?? 0)
       switch try search.run() {
-      case .needs(let bytes): smallest = min(smallest, bytes)
+      case .needs(let bytes, let seconds):
+        smallest = min(smallest, bytes)
+        quickest = min(quickest, seconds)
       case .found(let candidate): candidates.append(candidate)
       }
-      if candidates.last?.objective == 1 { break }
+      if let last = candidates.last, last.objective >= space.mostShare { break }
     }
-    // Policies cost time in their order: the first that is good enough, or else the best.
+    // A recipe that was cut short for want of promise has a bound within the gap of what was already found.
     let bound = candidates.map(\.certificate.bound).max() ?? 0
+    let allowed = max(request.options.relativeGap, Self.proofTolerance)
+    let good = candidates.filter { gap($0.objective, bound) <= allowed }
     let best =
-      candidates.first { gap($0.objective, bound) <= max(request.options.relativeGap, Self.proofTolerance) }
+      good.min { request.prefers($0.program, to: $1.program) }
       ?? candidates.max { $0.objective < $1.objective }
-    guard let best else {
+    guard var best else {
       return .infeasible(
         Infeasibility(
-          budgetBytes: request.budgetBytes, smallestFeasibleBudgetBytes: smallest + request.runtimeBytes))
+          budgetBytes: request.budgetBytes, smallestFeasibleBudgetBytes: smallest + request.runtimeBytes,
+          maximumStepSeconds: request.maximumStepSeconds,
+          smallestStepSeconds: request.maximumStepSeconds.map { _ in quickest }))
+    }
+    if request.alternatives.savings == Saving.uniforms {
+      let refinement = SavingRefinement(
+        request: request, selection: best.selection, recipe: best.program.training.recipe)
+      best.program = refinement.run(best.program)
     }
     var certificate = best.certificate
-    // What one policy cannot capture another may, so only the largest bound holds for all.
+    // What one recipe cannot capture another may, so only the largest bound holds for all.
     certificate.bound = bound
+    if good.isEmpty, let loosest = candidates.max(by: { $0.certificate.bound < $1.certificate.bound }) {
+      certificate.ending = loosest.certificate.ending
+    }
     certificate.nodes = candidates.reduce(0) { $0 + $1.certificate.nodes }
     certificate.rounds = candidates.reduce(0) { $0 + $1.certificate.rounds }
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     return .plan(makePlan(best, certificate, seconds: seconds))
+  }
+
+  /// The step under every recipe, from the quickest; time is compared with everything training.
+  private func templates(for space: DecisionSpace) -> [StepTemplate] {
+    let full = space.selection(space.full)
+    return request.alternatives.recipes(request.recipe).map { recipe in
+      let template = StepTemplate(request.graph, recipe)
+      return (template, request.clock.seconds(TrainingStep(unplaced: template, full)))
+    }.enumerated().sorted { ($0.element.1, $0.offset) < ($1.element.1, $1.offset) }.map(\.element.0)
   }
 
   /// What is not proven, as a share of the bound.

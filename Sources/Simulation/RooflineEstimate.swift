@@ -19,13 +19,28 @@ public struct RooflineEstimate: Sendable, Hashable {
     var seconds = 0.0
     var memoryBound = 0.0
     for kernel in step.kernels {
-      let arithmetic = Double(step.operations(of: kernel)) / device.peakFLOPS
-      let memory = Double(step.bytesMoved(by: kernel)) / device.memoryBandwidthBytesPerSecond
-      seconds += max(arithmetic, memory)
-      if memory > arithmetic { memoryBound += memory }
+      let repetitions = Double(step.repetitions(of: kernel))
+      let (arithmetic, memory) = Self.times(of: kernel, in: step, on: device)
+      seconds += repetitions * max(arithmetic, memory)
+      if memory > arithmetic { memoryBound += repetitions * memory }
     }
     self.seconds = seconds
     memoryBoundSeconds = memoryBound
     joules = device.activePowerWatts.map { $0 * seconds }
+  }
+
+  /// One run of one kernel.
+  public static func seconds(of kernel: Kernel, in step: TrainingStep, on device: DeviceProfile) -> Double {
+    let (arithmetic, memory) = times(of: kernel, in: step, on: device)
+    return max(arithmetic, memory)
+  }
+
+  private static func times(
+    of kernel: Kernel, in step: TrainingStep, on device: DeviceProfile
+  ) -> (arithmetic: Double, memory: Double) {
+    (
+      Double(step.operations(of: kernel)) / device.peakFLOPS,
+      Double(step.bytesMoved(by: kernel)) / device.memoryBandwidthBytesPerSecond
+    )
   }
 }

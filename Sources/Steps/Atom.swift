@@ -30,6 +30,10 @@ public struct AtomSet: Hashable, Sendable {
     for index in other.words.indices { words[index] |= other.words[index] }
   }
 
+  public mutating func formIntersection(_ other: AtomSet) {
+    for index in words.indices { words[index] &= index < other.words.count ? other.words[index] : 0 }
+  }
+
   public func isDisjoint(with other: AtomSet) -> Bool {
     !zip(words, other.words).contains { $0 & $1 != 0 }
   }

@@ -55,6 +55,13 @@ public struct Kernel: Sendable {
   public func operand(_ role: OperandRole) -> BufferID? {
     operands.first { $0.role == role }?.buffer
   }
+
+  /// The same kernel as it would be without some of its operands.
+  public func without(_ roles: Set<OperandRole>) -> Kernel {
+    Kernel(
+      operation: operation, name: name, layer: layer, phase: phase, origin: origin,
+      operands: operands.filter { !roles.contains($0.role) })
+  }
 }
 
 /// The explicit, ordered list of kernels of one optimizer step under one selection, every byte placed.
@@ -86,6 +93,12 @@ public struct TrainingStep: Sendable {
 
   /// Filters a template by a selection, and places every buffer.
   public init(_ template: StepTemplate, _ selection: Selection, extent: Extent = .training) {
+    self.init(unplaced: template, selection, extent: extent)
+    place()
+  }
+
+  /// Filters a template without placing anything: quicker, and enough for what kernels cost.
+  public init(unplaced template: StepTemplate, _ selection: Selection, extent: Extent = .training) {
     graph = template.graph
     recipe = template.recipe
     self.selection = selection
@@ -93,7 +106,9 @@ public struct TrainingStep: Sendable {
     kernels = filter.kernels
     buffers = filter.buffers
     (staticBytes, arenaBytes) = (0, 0)
+  }
 
+  private mutating func place() {
     var end = 0
     for index in buffers.indices where buffers[index].lifetime == nil && buffers[index].storage != .mapped {
       buffers[index].storage = .arena(offset: end)

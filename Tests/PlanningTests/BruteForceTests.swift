@@ -8,7 +8,7 @@ import Testing
 
 @testable import Planning
 
-/// A planning problem small enough to try every selection by lowering and simulating it.
+/// A planning problem small enough to try every selection under every recipe by lowering and simulating it.
 struct SmallProblem {
   var request: PlanRequest
   let space: DecisionSpace
@@ -16,54 +16,60 @@ struct SmallProblem {
   /// Every choice with its score, best first.
   private let ranked: [(chosen: [Int?], score: Double)]
 
-  init(seed: Int, choices: Int) {
+  /// - Parameter work: about how many steps are simulated.
+  init(seed: Int, work: Int) throws {
     var generator = SeededGenerator(seed: seed)
-    let graph = randomEncoder(using: &generator)
+    let graph = randomEncoder(layers: [1, 1, 2, 3], using: &generator)
     let recipe = randomRecipe(.keep, using: &generator)
     let scores = randomScores(graph, using: &generator)
     request = PlanRequest(
-      graph: graph, modelName: "random", modelIdentity: "random", recipe: recipe, scores: scores,
-      budgetBytes: 0,
+      graph: graph, modelName: "random", modelIdentity: "random", recipe: recipe,
+      alternatives: randomAlternatives(graph, recipe, using: &generator), scores: scores, budgetBytes: 0,
       mappedFree: Bool.random(using: &generator), runtimeBytes: generator.pick([0, 1000]))
-    request.policies = generator.pick(Saving.uniforms.map { [$0] } + [Saving.uniforms])
+    request.pins = randomPins(graph, using: &generator)
     request.options = SolveOptions(relativeGap: generator.pick([0, 0, 1e-3, 0.1]))
-    let space = DecisionSpace(graph, scores: scores, pinned: request.pinned)
-      .restricted(to: choices, using: &generator)
-    self.space = space
-    templates = request.policies.map { policy in
-      var recipe = recipe
-      recipe.saving = policy
-      return StepTemplate(graph, recipe)
-    }
+    templates = request.alternatives.recipes(recipe).map { StepTemplate(graph, $0) }
+    space = try DecisionSpace(graph, scores: scores, pins: request.pins)
+      .restricted(to: max(8, work / templates.count), using: &generator)
+    let space = space
     ranked = space.all.map { ($0, space.score($0)) }.sorted { $0.score > $1.score }
     // Budgets crowd near the bottom, where little fits and every byte counts.
     let least = smallestBudget(space.minimal)
     let most = max(smallestBudget(space.full), least)
     let share = Double.random(in: -0.1...1.1, using: &generator)
     request.budgetBytes = least + Int((Double(most - least) * share * abs(share)).rounded())
+    if seed % 3 == 0 { limitTime(Double.random(in: 0...1, using: &generator)) }
   }
 
-  /// The least budget under which a choice fits with some policy, by lowering and packing it.
+  /// Allows as much time as this share of the way from the least to the most that any choice takes.
+  private mutating func limitTime(_ share: Double) {
+    let clock = request.clock
+    let least =
+      templates.map { clock.seconds(TrainingStep(unplaced: $0, space.selection(space.minimal))) }.min() ?? 0
+    let most =
+      templates.map { clock.seconds(TrainingStep(unplaced: $0, space.selection(space.full))) }.max() ?? 0
+    request.maximumStepSeconds = least + (most - least) * share
+  }
+
+  private func programs(_ chosen: [Int?]) -> LazyMapSequence<[StepTemplate], StepProgram> {
+    templates.lazy.map { StepProgram($0, space.selection(chosen)) }
+  }
+
+  /// The least budget under which a choice fits by some recipe, by lowering and packing it.
   func smallestBudget(_ chosen: [Int?]) -> Int {
-    let charged = templates.map { request.charged(StepProgram($0, space.selection(chosen))) }
-    return (charged.min() ?? 0) + request.runtimeBytes
+    (programs(chosen).map(request.charged).min() ?? 0) + request.runtimeBytes
   }
 
-  /// The largest share of the score that fits, or nil when nothing does.
+  /// The largest share of the score that keeps the limits, or nil when nothing does.
   func optimum() -> Double? {
-    let total = space.totalScore > 0 ? space.totalScore : 1
-    return ranked.first { fits($0.chosen) }.map { $0.score / total }
-  }
-
-  private func fits(_ chosen: [Int?]) -> Bool {
-    templates.contains { request.charged(StepProgram($0, space.selection(chosen))) <= request.capacity }
+    ranked.first { programs($0.chosen).contains(where: request.accepts) }.map { space.share($0.chosen) }
   }
 
   /// The least budget under which anything fits.
   func smallestBudget() -> Int { ranked.map { smallestBudget($0.chosen) }.min() ?? 0 }
 }
 
-@Suite("The planner, against every selection tried one by one")
+@Suite("The planner, against every selection under every recipe, tried one by one")
 struct BruteForceTests {
   /// As many as `PERMAFROST_SEEDS` says, or 200.
   ///
@@ -76,7 +82,7 @@ struct BruteForceTests {
 
   @Test("finds the optimum, never claims more, and says infeasible exactly when nothing fits", arguments: seeds)
   func agrees(seed: Int) throws {
-    let problem = SmallProblem(seed: seed, choices: 200)
+    let problem = try SmallProblem(seed: seed, work: 60)
     let request = problem.request
     let optimum = problem.optimum()
     switch try Planner(request).plan(over: problem.space) {
@@ -92,8 +98,11 @@ struct BruteForceTests {
       #expect(plan.objective >= optimum * (1 - allowed), "seed \(seed): \(plan.objective) of \(optimum)")
       #expect(plan.gap <= allowed || plan.termination == "no placement found", "seed \(seed): gap \(plan.gap)")
       #expect(plan.chargedBytes <= request.budgetBytes, "seed \(seed)")
+      #expect(
+        request.alternatives.recipes(request.recipe).contains(plan.recipe), "seed \(seed): \(plan.recipe)")
       let step = StepProgram(request.graph, plan.recipe, try plan.selection(of: request.graph))
       #expect(step.peakBytes == plan.predictedPeakBytes, "seed \(seed)")
+      #expect(request.isQuickEnough(step), "seed \(seed)")
     }
   }
 }

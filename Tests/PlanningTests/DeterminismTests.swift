@@ -24,7 +24,7 @@ struct DeterminismTests {
       let recipe = Recipe(batch: 3, sequence: 8, saving: policy)
       let template = StepTemplate(graph, recipe)
       var program = MemoryProgram(
-        template: template, space: DecisionSpace(graph, scores: scores), countsMapped: true)
+        template: template, space: try DecisionSpace(graph, scores: scores), countsMapped: true)
       for kernel in template.kernels.indices { program.addPeakRow(kernel: kernel, capacity: 1 << 20) }
       text += try program.model.lpFormat()
       var request = PlanRequest(

@@ -32,7 +32,8 @@ private func makePlan() throws -> Plan {
   let scores = Scores.prior(graph, modelIdentity: "small")
   var request = PlanRequest(
     graph: graph, modelName: "small", modelIdentity: "small", recipe: Recipe(batch: 3, sequence: 8),
-    policies: [.keep], scores: scores, budgetBytes: 0, mappedFree: false, runtimeBytes: 100, device: "board",
+    alternatives: Alternatives(savings: [.keep]), scores: scores, budgetBytes: 0, mappedFree: false,
+    runtimeBytes: 100, device: "board",
     task: "sst2")
   let far = try #require(TrainSpec("far:40")).selection(graph)
   request.budgetBytes = request.charged(StepProgram(graph, request.recipe, far)) + 100
@@ -71,7 +72,7 @@ struct PlanFileTests {
 
     var generator = SeededGenerator(seed: 5)
     let scores = randomScores(graph, using: &generator)
-    let space = DecisionSpace(graph, scores: scores)
+    let space = try DecisionSpace(graph, scores: scores)
     for _ in 0..<50 {
       let selection = space.selection(space.randomChoice(using: &generator))
       var copy = plan

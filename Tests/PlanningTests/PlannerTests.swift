@@ -39,8 +39,9 @@ private func request(
   edit(&scores)
   var request = PlanRequest(
     graph: graph, modelName: "small", modelIdentity: "small", recipe: Recipe(batch: 3, sequence: 8),
-    policies: policies, scores: scores, budgetBytes: 0, mappedFree: mappedFree, runtimeBytes: 100)
-  let least = Infeasibility.smallestBudget(request)
+    alternatives: Alternatives(savings: policies), scores: scores, budgetBytes: 0, mappedFree: mappedFree,
+    runtimeBytes: 100)
+  let least = Infeasibility.smallestBudget(request) ?? 0
   let most = request.charged(StepProgram(graph, request.recipe, .full(graph))) + request.runtimeBytes
   request.budgetBytes = least + Int(Double(most - least) * share)
   return request
@@ -131,11 +132,11 @@ struct PlannerTests {
       request.options.relativeGap = 0
       let best = try plan(request)
       let alone = try Saving.uniforms.map { policy in
-        request.policies = [policy]
+        request.alternatives.savings = [policy]
         return try plan(request)
       }
       #expect(abs(best.objective - (alone.map(\.objective).max() ?? 0)) <= 1e-6)
-      request.policies = Saving.uniforms
+      request.alternatives.savings = Saving.uniforms
       request.options.relativeGap = 0.5
       let rough = try plan(request)
       #expect(rough.status != .notProven && rough.objective >= best.objective * 0.5)

@@ -14,11 +14,13 @@ private struct Rows {
   private(set) var program: MemoryProgram
   private var positions: [Int] = []
 
-  init(_ template: StepTemplate, countsMapped: Bool, pinned: Set<GroupKind> = [.head]) {
+  init(_ template: StepTemplate, countsMapped: Bool, pinned: Set<GroupKind> = [.head]) throws {
+    var pins = Pins()
+    pins.groups = pinned
     self.template = template
     self.countsMapped = countsMapped
-    space = DecisionSpace(
-      template.graph, scores: .prior(template.graph, modelIdentity: ""), pinned: pinned)
+    space = try DecisionSpace(
+      template.graph, scores: .prior(template.graph, modelIdentity: ""), pins: pins)
     program = MemoryProgram(template: template, space: space, countsMapped: countsMapped)
     for kernel in template.kernels.indices {
       program.addPeakRow(kernel: kernel, capacity: 0)
@@ -68,7 +70,7 @@ struct RowTests {
     let graph = randomEncoder(using: &generator)
     let saving = seed % 4 == 3 ? randomSaving(graph, using: &generator) : Saving.uniforms[seed % 4]
     let recipe = randomRecipe(saving, using: &generator)
-    let rows = Rows(
+    let rows = try Rows(
       StepTemplate(graph, recipe), countsMapped: Bool.random(using: &generator),
       pinned: generator.pick([[], [.head], [.head, .pooler, .feedForward]]))
     var choices = [rows.space.minimal, rows.space.full]
@@ -88,7 +90,7 @@ struct RowTests {
         family: .distilbert, vocabularySize: 31, hiddenSize: 20, feedForwardSize: 9, layerCount: 2, headCount: 2
       ))
     let open: Set<GroupKind> = [.outputNorm, .feedForward]
-    let rows = Rows(
+    let rows = try Rows(
       StepTemplate(graph, Recipe(batch: 3, sequence: 7, saving: saving)), countsMapped: true,
       pinned: [.head])
     var choices = [rows.space.minimal]
@@ -111,7 +113,7 @@ struct RowTests {
   @Test("equal the simulated bytes at DistilBERT's size", arguments: Saving.uniforms)
   func distilbert(saving: Saving) throws {
     var generator = SeededGenerator(seed: 3)
-    let rows = Rows(
+    let rows = try Rows(
       StepTemplate(EncoderGraph(.distilbertBase), Recipe(batch: 8, sequence: 64, threads: 4, saving: saving)),
       countsMapped: saving != .keep)
     for chosen in [rows.space.full] + (0..<6).map({ _ in rows.space.randomChoice(using: &generator) }) {

@@ -39,11 +39,11 @@ struct ScoresTests {
   }
 
   @Test("captured by a selection are what the planner counts for it, group by group", arguments: 0..<20)
-  func captured(seed: Int) {
+  func captured(seed: Int) throws {
     var generator = SeededGenerator(seed: seed)
     let graph = randomEncoder(using: &generator)
     let scores = randomScores(graph, using: &generator)
-    let space = DecisionSpace(graph, scores: scores)
+    let space = try DecisionSpace(graph, scores: scores)
     for _ in 0..<20 {
       let chosen = space.randomChoice(using: &generator)
       let sum = space.score(chosen)

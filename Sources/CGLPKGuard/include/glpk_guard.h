@@ -6,6 +6,7 @@
 #ifndef GLPK_GUARD_H
 #define GLPK_GUARD_H
 
+#include <signal.h>
 #include <stddef.h>
 
 // Every bound that GLPK reports is raised by this times (|bound| + columns * objective_scale). Its simplex accepts
@@ -21,6 +22,7 @@ typedef enum {
   GLPK_GUARD_INFEASIBLE = 4,  // GLPK proved that no assignment satisfies all rows
   GLPK_GUARD_FAILED = 5,      // GLPK returned a code that is none of the above
   GLPK_GUARD_ABORTED = 6,     // GLPK called its fatal-error routine
+  GLPK_GUARD_CANCELLED = 7,   // stopped: *cancelled became nonzero
 } glpk_guard_outcome;
 
 typedef struct {
@@ -29,6 +31,7 @@ typedef struct {
   double floor;            // objective of the best assignment the caller holds, or -INFINITY
   int node_limit;          // at least 1; INT_MAX: none
   int time_limit_ms;       // wall clock; at least 1; INT_MAX: none
+  const volatile sig_atomic_t *cancelled;  // looked at between subproblems; NULL: never
 } glpk_guard_options;
 
 typedef struct {

@@ -37,7 +37,7 @@ struct PlanningOptions: ParsableArguments {
     let share = try runtime.share(on: profile, model.graph, recipe)
     let request = PlanRequest(
       graph: model.graph, modelName: model.displayName, modelIdentity: model.identity, recipe: recipe,
-      policies: saving.map { [$0] } ?? Saving.uniforms,
+      alternatives: Alternatives(savings: saving.map { [$0] } ?? Alternatives.savings(for: model.graph)),
       scores: scores ?? Scores.prior(model.graph, modelIdentity: model.identity), budgetBytes: budget.bytes,
       mappedFree: budget.mappedFree, runtimeBytes: share.bytes, device: profile?.identifier, task: task)
     return (request, share)

@@ -4,18 +4,22 @@ import Simulation
 import Steps
 
 /// The search for the best selection when everything but the selection is fixed.
-struct PolicySearch {
+struct RecipeSearch {
   let request: PlanRequest
   let space: DecisionSpace
   let template: StepTemplate
   let solver: any MILPSolver
   /// When to stop looking for better and take what fits; nil for never.
   let deadline: ContinuousClock.Instant?
+  /// Choices found under other recipes, to start from where they fit under this one too.
+  let known: [[Int?]]
+  /// The share of the score that another recipe captures; less is of no use.
+  let floor: Double
 
   enum Outcome {
     case found(Candidate)
-    /// Not even the pinned groups alone fit; they need this many bytes.
-    case needs(Int)
+    /// Not even what must train keeps the limits; it needs this much.
+    case needs(bytes: Int, seconds: Double)
   }
 
   /// Rows added for one proposal; the worst first.
@@ -27,10 +31,12 @@ struct PolicySearch {
 
   func run() throws -> Outcome {
     let minimal = StepProgram(template, space.selection(space.minimal))
-    guard request.charged(minimal) <= request.capacity else { return .needs(request.charged(minimal)) }
-    var best = bestNested()
+    guard request.accepts(minimal) else {
+      return .needs(bytes: request.charged(minimal), seconds: request.clock.seconds(minimal.training))
+    }
+    var best = start()
     var certificate = Certificate()
-    if space.score(best) >= space.totalScore {
+    if space.score(best) >= space.mostScore {
       certificate.ending = "optimal"
       return .found(candidate(best, certificate))
     }
@@ -42,6 +48,7 @@ struct PolicySearch {
       rows[kernel] = capacity
       program.addPeakRow(kernel: kernel, capacity: capacity)
     }
+    if let limit = request.maximumStepSeconds { program.addTimeRow(request.clock, limit: limit) }
     for start in [space.minimal, best, space.full] {
       for worst in worstKernels(TrainingStep(template, space.selection(start))).prefix(2) {
         require(worst.origin, request.capacity)
@@ -60,7 +67,7 @@ struct PolicySearch {
       guard let solution = result.solution else { break }
       let chosen = program.chosen(solution)
       let proposal = StepProgram(template, space.selection(chosen))
-      if request.charged(proposal) <= request.capacity {
+      if request.accepts(proposal) {
         // Not always better: tightened rows may have excluded the best known.
         if space.score(chosen) > space.score(best) { best = chosen }
         break
@@ -71,19 +78,24 @@ struct PolicySearch {
       let overfull = worst.filter { live[$0.position] + fixed > request.capacity && rows[$0.origin] == nil }
       for kernel in overfull.prefix(Self.rowsPerRound) { require(kernel.origin, request.capacity) }
       if overfull.isEmpty {
-        // The rows hold, to the solver's tolerance, but the placement does not. It alone is excluded, until that has
-        // failed too often; then what its placement wastes is asked for as well, at the kernels that are nearly full.
+        // The rows hold, to the solver's tolerance, but the placement does not, or time was rounded. The proposal alone is excluded,
+        // until that has failed too often; then what was missed is asked for as well.
         misplaced += 1
         program.exclude(chosen)
         if misplaced > Self.mostMisplaced {
           let waste = request.charged(proposal) - fixed - (live.max() ?? 0)
           limit = min(limit - Bytes.alignment, request.capacity - waste)
           for kernel in worst.prefix(Self.rowsPerRound) { require(kernel.origin, limit) }
+          if let most = request.maximumStepSeconds, !request.isQuickEnough(proposal) {
+            program.addTimeRow(
+              request.clock, limit: 2 * most - request.clock.seconds(proposal.training))
+          }
         }
       }
       // What is said if there is no next round, for want of time or of anything left to try.
       certificate.ending = misplaced > 0 ? "no placement found" : "time limit"
     }
+    if request.options.cancellation?.isCancelled == true { certificate.ending = Certificate.interrupted }
     return .found(candidate(best, certificate))
   }
 
@@ -92,12 +104,22 @@ struct PolicySearch {
     var options = request.options
     options.timeLimit = deadline.map { $0 - .now }
     if let left = options.timeLimit, left <= .zero { return nil }
+    if options.cancellation?.isCancelled == true { return nil }
     // The solver's gap is relative to the largest coefficient where that is more than the objective; ours never is.
     let largest = space.choices.flatMap(\.options).map(\.score).max() ?? 0
-    if largest > 0 { options.relativeGap *= min(1, space.score(best) / largest) }
+    let held = max(space.score(best), floor * space.totalScore)
+    if largest > 0 { options.relativeGap *= min(1, held / largest) }
+    options.cutoff = floor
     let start = program.assignment(best)
     options.incumbent = try program.model.violations(of: start).isEmpty ? start : nil
     return options
+  }
+
+  /// The best choice known before anything is solved.
+  private func start() -> [Int?] {
+    var best = bestNested()
+    for chosen in known where space.score(chosen) > space.score(best) && fits(chosen) { best = chosen }
+    return best
   }
 
   private func candidate(_ chosen: [Int?], _ certificate: Certificate) -> Candidate {
@@ -106,7 +128,7 @@ struct PolicySearch {
     var certificate = certificate
     certificate.bound = max(certificate.bound, objective)
     return Candidate(
-      selection: selection, program: StepProgram(template, selection), objective: objective,
+      chosen: chosen, selection: selection, program: StepProgram(template, selection), objective: objective,
       certificate: certificate)
   }
 
@@ -125,36 +147,35 @@ struct PolicySearch {
   /// Less depth needs fewer bytes, so the deepest that fits is found by bisection.
   private func bestNested() -> [Int?] {
     var best = space.minimal
-    for percentile in DecisionSpace.retentionPercents.indices {
+    for percent in DecisionSpace.retentionPercents {
       // Depth d trains layers d and up; -1 trains the embeddings too.
       var (deepest, shallowest) = (-1, layers)
       while deepest < shallowest {
         let middle = (deepest + shallowest).quotientAndRemainder(dividingBy: 2)
         let depth = middle.remainder < 0 ? middle.quotient - 1 : middle.quotient
-        if fits(nested(from: depth, percentile)) { shallowest = depth } else { deepest = depth + 1 }
+        if fits(nested(from: depth, percent: percent)) { shallowest = depth } else { deepest = depth + 1 }
       }
-      let chosen = nested(from: shallowest, percentile)
+      let chosen = nested(from: shallowest, percent: percent)
       if fits(chosen), space.score(chosen) > space.score(best) { best = chosen }
     }
     return best
   }
 
-  private func nested(from depth: Int, _ percentile: Int) -> [Int?] {
-    space.choices.map { choice in
-      guard let last = choice.options.indices.last, !choice.isPinned else { return choice.options.indices.last }
-      guard let layer = choice.group.layer else {
-        return choice.group.kind.isEmbedding && depth >= 0 || depth == layers ? nil : last
-      }
-      guard layer >= depth else { return nil }
-      // Options of a feed-forward pair are "bias" and then one a retention, as many as the size allows.
-      return choice.group.kind == .feedForward ? min(percentile + 1, last) : last
+  private func nested(from depth: Int, percent: Int) -> [Int?] {
+    let nodes = space.graph.configuration.feedForwardSize * percent / 100
+    return space.choices.map { choice in
+      let isBelow =
+        choice.group.layer.map { $0 < depth }
+        ?? (choice.group.kind.isEmbedding && depth >= 0 || depth == layers)
+      guard !isBelow else { return choice.least }
+      return choice.options.lastIndex { $0.retained <= nodes } ?? choice.least
     }
   }
 
   private var layers: Int { space.graph.configuration.layerCount }
 
   private func fits(_ chosen: [Int?]) -> Bool {
-    request.charged(StepProgram(template, space.selection(chosen))) <= request.capacity
+    request.accepts(StepProgram(template, space.selection(chosen)))
   }
 }
 
@@ -164,14 +185,16 @@ struct Certificate: Sendable {
   var bound = 1.0
   /// Why the search ended; a search that gets no time at all ends so.
   var ending = "time limit"
+  static let interrupted = "interrupted"
   var nodes = 0
   var rounds = 0
 }
 
-/// The best selection found under one saving policy.
+/// The best selection found under one recipe.
 struct Candidate: Sendable {
+  let chosen: [Int?]
   let selection: Selection
-  let program: StepProgram
+  var program: StepProgram
   /// Share of the score captured.
   let objective: Double
   let certificate: Certificate
@@ -184,6 +207,7 @@ extension Termination {
     case .gapReached: "gap reached"
     case .nodeLimit: "node limit"
     case .timeLimit: "time limit"
+    case .cancelled: Certificate.interrupted
     case .infeasible: "no placement found"
     case .numericalTrouble(let trouble): "numerical trouble: \(trouble)"
     }

@@ -1,7 +1,7 @@
 import Optimization
 
 /// Bytes as a linear function of binary columns, exact.
-struct ByteExpression {
+struct IntegerExpression {
   var constant = 0
   private(set) var coefficients: [LinearModel.Column: Int] = [:]
 
@@ -13,7 +13,7 @@ struct ByteExpression {
     for column in columns { add(-bytes, column) }
   }
 
-  mutating func add(_ other: ByteExpression) {
+  mutating func add(_ other: IntegerExpression) {
     constant += other.constant
     for (column, bytes) in other.coefficients { add(bytes, column) }
   }

@@ -1,0 +1,71 @@
+import Graph
+import Steps
+
+/// What the user accepts beside the trainable set: the recipes among which the planner may choose.
+///
+/// An empty list leaves the request's own recipe as it is.
+public struct Alternatives: Sendable, Equatable {
+  public var savings: [Saving] = []
+  /// Numbers of micro-batches.
+  public var accumulations: [Int] = []
+  public var optimizers: [Optimizer] = []
+  public var frozenWeights: [WeightFormat] = []
+
+  public init(
+    savings: [Saving] = [], accumulations: [Int] = [], optimizers: [Optimizer] = [],
+    frozenWeights: [WeightFormat] = []
+  ) {
+    self.savings = savings
+    self.accumulations = accumulations
+    self.optimizers = optimizers
+    self.frozenWeights = frozenWeights
+  }
+
+  /// Every recipe that differs from the given one in what is left open, each once.
+  func recipes(_ recipe: Recipe) -> [Recipe] {
+    func open<Value>(_ values: [Value], _ key: WritableKeyPath<Recipe, Value>, _ recipes: [Recipe]) -> [Recipe]
+    {
+      guard !values.isEmpty else { return recipes }
+      return recipes.flatMap { recipe in
+        values.map { value in
+          var changed = recipe
+          changed[keyPath: key] = value
+          return changed
+        }
+      }
+    }
+    var recipes = [recipe]
+    recipes = open(optimizers, \.optimizer, recipes)
+    recipes = open(frozenWeights, \.frozenWeights, recipes)
+    recipes = open(accumulations, \.accumulation, recipes)
+    recipes = open(savings, \.saving, recipes)
+    var seen = Set<Recipe>()
+    return recipes.filter { seen.insert($0).inserted }
+  }
+
+  /// Ways to cut a batch: whole, in halves, quarters and so on, and into single sequences.
+  public static func accumulations(ofBatch batch: Int) -> [Int] {
+    var counts: [Int] = []
+    var count = 1
+    while count < batch {
+      counts.append(count)
+      count *= 2
+    }
+    return counts + [batch]
+  }
+
+  /// Most layers for which every assignment of saving policies is searched; 3⁴ searches are already too many.
+  static let mostFreeLayers = 3
+
+  /// Saving policies to search: every assignment for a few layers, the three uniform ones for more.
+  ///
+  /// With more layers a search's answer is afterwards given the quickest mixed policy that still fits it.
+  public static func savings(for graph: EncoderGraph) -> [Saving] {
+    let layers = graph.configuration.layerCount
+    guard layers <= mostFreeLayers else { return Saving.uniforms }
+    let all = (0..<layers).reduce([[SavingPolicy]]([[]])) { prefixes, _ in
+      prefixes.flatMap { prefix in SavingPolicy.allCases.map { prefix + [$0] } }
+    }
+    return all.map { Saving(layers: $0) }
+  }
+}

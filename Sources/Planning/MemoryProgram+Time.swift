@@ -1,0 +1,85 @@
+import Graph
+import Optimization
+import Simulation
+import Steps
+
+/// The step's time as a linear function of the columns.
+extension MemoryProgram {
+  /// Requires that a step takes at most so long.
+  mutating func addTimeRow(_ clock: StepClock, limit seconds: Double) {
+    let row = time(clock).row(capacity: StepClock.nanoseconds(seconds))
+    model.addRow("time.\(model.rows.count)", terms: row.terms, upper: row.upper)
+  }
+
+  /// Nanoseconds, never more than the simulation of the same selection says, but for rounding.
+  private mutating func time(_ clock: StepClock) -> IntegerExpression {
+    var expression = IntegerExpression()
+    // By retention, each group's options in turn and then none; a step of its own for each, with everything else training.
+    var byNodes: [Int: TrainingStep] = [:]
+    func everything(retaining nodes: Int) -> TrainingStep {
+      if let step = byNodes[nodes] { return step }
+      var selection = Selection.full(space.graph)
+      selection.retained = selection.retained.map { _ in nodes }
+      let step = TrainingStep(unplaced: template, selection)
+      byNodes[nodes] = step
+      return step
+    }
+    let full = everything(retaining: space.graph.configuration.feedForwardSize)
+    // A frozen weight may be held in fewer bytes; with only the lowest table training, backward passes all of them.
+    var lowest = Selection.frozen(space.graph)
+    lowest.trainable = [0]
+    let frozen = TrainingStep(unplaced: template, lowest)
+    let withFrozenWeights = Dictionary(uniqueKeysWithValues: frozen.kernels.map { ($0.origin, $0) })
+    for kernel in full.kernels where template.kernels[kernel.origin].side == nil {
+      let candidates = [(kernel, full)] + (withFrozenWeights[kernel.origin].map { [($0, frozen)] } ?? [])
+      let quickest = candidates.map { parts(of: $0, in: $1, clock) }
+        .min { $0.reduce(0) { $0 + $1.amount } < $1.reduce(0) { $0 + $1.amount } }
+      for part in quickest ?? [] { add(part.amount, when: part.need, to: &expression) }
+    }
+    for (group, choice) in space.choices.enumerated() where choice.group.kind == .feedForward {
+      var byKernel: [Int: [Int]] = [:]
+      for (index, retained) in (choice.options.map(\.retained) + [0]).enumerated() {
+        let step = everything(retaining: retained)
+        for kernel in step.kernels
+        where kernel.layer == choice.group.layer && template.kernels[kernel.origin].side != nil {
+          byKernel[kernel.origin, default: Array(repeating: 0, count: choice.options.count + 1)][index] =
+            StepClock.nanoseconds(clock.seconds(of: kernel, in: step))
+        }
+      }
+      for origin in byKernel.keys.sorted() {
+        let need = template.need(ofKernel: origin)
+        let cases = (byKernel[origin] ?? []).map { (amount: $0, need: need) }
+        if let first = cases.first, cases.allSatisfy({ $0.amount == first.amount }) {
+          add(first.amount, when: need, to: &expression)
+        } else {
+          add(cases, group: group, to: &expression)
+        }
+      }
+    }
+    return expression
+  }
+
+  /// A kernel's time, divided among the needs of its outputs.
+  ///
+  /// An output's part is what the kernel would save without it; the kernel's own is the least that is left over all sets of outputs.
+  private func parts(
+    of kernel: Kernel, in step: TrainingStep, _ clock: StepClock
+  ) -> [(amount: Int, need: AtomSet)] {
+    let total = template.need(ofKernel: kernel.origin)
+    func seconds(_ kept: Set<OperandRole>, of outputs: [OperandRole]) -> Double {
+      clock.seconds(of: kernel.without(Set(outputs).subtracting(kept)), in: step)
+    }
+    let needs = zip(template.kernels[kernel.origin].operands, template.needs[kernel.origin])
+    let outputs = needs.filter { $0.access.writes && $0.role != .workspace && $1 != total }
+    guard !outputs.isEmpty else { return [(StepClock.nanoseconds(seconds([], of: [])), total)] }
+    let roles = outputs.map(\.0.role)
+    let all = seconds(Set(roles), of: roles)
+    let marginal = roles.map { max(0, all - seconds(Set(roles).subtracting([$0]), of: roles)) }
+    let own = (0..<1 << roles.count).map { bits -> Double in
+      let kept = roles.indices.filter { bits >> $0 & 1 == 1 }
+      return seconds(Set(kept.map { roles[$0] }), of: roles) - kept.reduce(0) { $0 + marginal[$1] }
+    }.min()
+    return [(StepClock.nanoseconds(max(0, own ?? 0)), total)]
+      + zip(marginal, outputs).map { (StepClock.nanoseconds($0), $1.1) }
+  }
+}

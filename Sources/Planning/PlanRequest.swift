@@ -1,0 +1,71 @@
+import Devices
+import Graph
+import Optimization
+import Simulation
+import Steps
+
+/// What the planner is asked.
+public struct PlanRequest: Sendable {
+  public var graph: EncoderGraph
+  public var modelName: String
+  public var modelIdentity: String
+  /// Batch, sequence and threads, and whatever `alternatives` does not leave open.
+  public var recipe: Recipe
+  public var alternatives: Alternatives
+  public var pins = Pins()
+  public var scores: Scores
+  public var budgetBytes: Int
+  public var mappedFree: Bool
+  public var runtimeBytes: Int
+  /// The device that the budget is of, by name.
+  public var device: String?
+  /// The device whose rates time is predicted from; without one, time only ranks.
+  public var profile: DeviceProfile?
+  /// The most seconds that a step may take by that prediction; needs a profile.
+  public var maximumStepSeconds: Double?
+  public var task: String?
+  /// How a tensor is called in the checkpoint.
+  public var naming: @Sendable (Parameter) -> String
+  public var options = SolveOptions(relativeGap: 1e-3, nodeLimit: 2000, timeLimit: .seconds(30))
+
+  public init(
+    graph: EncoderGraph, modelName: String, modelIdentity: String, recipe: Recipe,
+    alternatives: Alternatives = Alternatives(savings: Saving.uniforms), scores: Scores, budgetBytes: Int,
+    mappedFree: Bool, runtimeBytes: Int, device: String? = nil, task: String? = nil,
+    naming: (@Sendable (Parameter) -> String)? = nil
+  ) {
+    self.graph = graph
+    self.modelName = modelName
+    self.modelIdentity = modelIdentity
+    self.recipe = recipe
+    self.alternatives = alternatives
+    self.scores = scores
+    self.budgetBytes = budgetBytes
+    self.mappedFree = mappedFree
+    self.runtimeBytes = runtimeBytes
+    self.device = device
+    self.task = task
+    self.naming = naming ?? { graph.qualifiedName($0) }
+  }
+
+  /// Bytes of the budget left for the step.
+  var capacity: Int { budgetBytes - runtimeBytes }
+
+  func charged(_ program: StepProgram) -> Int { mappedFree ? program.arenaBytes : program.peakBytes }
+
+  var clock: StepClock { StepClock(device: profile) }
+
+  /// Whether a step keeps every limit.
+  func accepts(_ program: StepProgram) -> Bool {
+    charged(program) <= capacity && isQuickEnough(program)
+  }
+
+  func isQuickEnough(_ program: StepProgram) -> Bool {
+    maximumStepSeconds.map { clock.seconds(program.training) <= $0 } ?? true
+  }
+
+  /// Whether one of two steps that train the same is to be preferred: the quicker one, then the smaller one.
+  func prefers(_ program: StepProgram, to other: StepProgram) -> Bool {
+    (clock.seconds(program.training), charged(program)) < (clock.seconds(other.training), charged(other))
+  }
+}

@@ -1,0 +1,63 @@
+import Simulation
+import Steps
+
+/// The quickest saving policies, layer by layer, under which a selection still fits.
+///
+/// Uniform policies decide what can be trained; which layers need to give up what is decided here. What lower layers keep lives longest: it
+/// is there while every layer above them runs backward. So lower layers give up more: layers recompute up to some depth, are cheap
+/// up to another, and keep everything above. Depths are found by bisection, as more of a leaner policy needs fewer bytes.
+struct SavingRefinement {
+  let request: PlanRequest
+  let selection: Selection
+  /// The recipe under which the selection was found to fit.
+  let recipe: Recipe
+
+  private var layers: Int { request.graph.configuration.layerCount }
+
+  /// The best program found, which is the given one where nothing quicker fits.
+  func run(_ given: StepProgram) -> StepProgram {
+    guard let lean = recipe.saving.uniform, lean != .keep else { return given }
+    var best = given
+    func consider(_ depths: (recompute: Int, cheap: Int)) {
+      guard let program = fitting(depths), request.prefers(program, to: best) else { return }
+      best = program
+    }
+    if lean == .recompute {
+      // Without cheap layers more recompute, but those above cost nothing again.
+      if let depth = least({ fitting((recompute: $0, cheap: 0)) != nil }) { consider((depth, 0)) }
+    }
+    let recomputed = lean == .cheap ? 0 : least { fitting((recompute: $0, cheap: layers - $0)) != nil }
+    if let recomputed {
+      let above = layers - recomputed
+      let cheap = least { fitting((recompute: recomputed, cheap: min($0, above))) != nil }
+      if let cheap { consider((recomputed, min(cheap, above))) }
+    }
+    return best
+  }
+
+  /// The least depth for which a condition holds that holds for all greater ones, or nil.
+  private func least(_ holds: (Int) -> Bool) -> Int? {
+    var (low, high) = (0, layers + 1)
+    while low < high {
+      let middle = (low + high) / 2
+      if middle > layers || holds(middle) { high = middle } else { low = middle + 1 }
+    }
+    return low <= layers ? low : nil
+  }
+
+  private func fitting(_ depths: (recompute: Int, cheap: Int)) -> StepProgram? {
+    var staged = recipe
+    staged.saving = Saving.staged(recompute: depths.recompute, cheap: depths.cheap, of: layers)
+    let program = StepProgram(request.graph, staged, selection)
+    return request.accepts(program) ? program : nil
+  }
+}
+
+extension Saving {
+  /// The lowest layers recompute, the next are cheap, the others keep.
+  static func staged(recompute: Int, cheap: Int, of layers: Int) -> Saving {
+    Saving(
+      layers: Array(repeating: .recompute, count: recompute) + Array(repeating: .cheap, count: cheap)
+        + Array(repeating: .keep, count: layers - recompute - cheap))
+  }
+}
