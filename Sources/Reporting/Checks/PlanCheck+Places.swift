@@ -47,7 +47,8 @@ extension PlanCheck {
       "\(ByteCount.formatExactly(needed)), \(ByteCount.formatExactly(runtime.bytes)) of them the program, "
       + "\(runtime.words), of \(ByteCount.formatExactly(budget)) on \(place.words)"
     let fits = !overflow && needed <= budget
-    note(.budget, device: device, fits, fits ? "needs \(sum)" : "does not fit: needs \(sum); plan for this budget")
+    note(
+      .budget, device: device, fits, fits ? "needs \(sum)" : "does not fit: needs \(sum); plan for this budget")
     let (headroom, below) = budget.subtractingReportingOverflow(needed)
     guard !overflow, !below else { return }
     self.fits.append(

@@ -21,14 +21,13 @@ extension PlanDiff {
   private var settingTable: Table {
     var table = Table([.left("setting"), .prose("before"), .prose("after")])
     for setting in settings {
-      table.append([
-        Table.Cell(setting.name), Table.Cell(Self.words(setting.before)), Table.Cell(Self.words(setting.after)),
-      ])
+      // A hash is told from another by its beginning.
+      let limit = setting.name == "model.identity" ? 12 : Int.max
+      let values = [setting.before, setting.after].map { String(($0?.onOneLine ?? "none").prefix(limit)) }
+      table.append([Table.Cell(setting.name)] + values.map { Table.Cell($0) })
     }
     return table
   }
-
-  private static func words(_ text: String?) -> String { text?.onOneLine ?? "none" }
 
   // MARK: What trains
 
@@ -53,7 +52,7 @@ extension PlanDiff {
   }
 
   private static func change(_ group: Group) -> String {
-    "\(group.before ?? "none") → \(group.after ?? "none")"
+    "\(group.before ?? "absent") → \(group.after ?? "absent")"
   }
 
   private var nodeTable: Table {
@@ -61,7 +60,7 @@ extension PlanDiff {
     for layer in nodes.reversed() {
       table.append([
         Table.Cell("\(layer.layer)"), Table.Cell(Quantity.count(layer.before)),
-        Table.Cell(Quantity.count(layer.after)), Table.Cell(Quantity.count(layer.common)),
+        Table.Cell(Quantity.count(layer.after)), Table.Cell(layer.common.map(Quantity.count) ?? ""),
       ])
     }
     return table
@@ -83,7 +82,9 @@ extension PlanDiff {
     append("arena", figures.arenaBytes, bytes)
     append("mapped weights", figures.mappedBytes, bytes)
     for category in BufferCategory.allCases {
-      guard let figure = categories[category.rawValue], figure.before != 0 || figure.after != 0 else { continue }
+      guard let figure = categories[category.rawValue], figure.before != 0 || figure.after != 0 else {
+        continue
+      }
       append("  \(category.rawValue) at the peak", figure, bytes)
     }
     append("runtime", figures.runtimeBytes, bytes)

@@ -33,8 +33,8 @@ public struct PlanDiff: Report {
     public let layer: Int
     public let before: Int
     public let after: Int
-    /// Nodes that train in both plans.
-    public let common: Int
+    /// Nodes that train in both plans; nil where the models have other nodes.
+    public let common: Int?
   }
 
   public struct Figure: Encodable, Sendable, Equatable {
@@ -144,11 +144,14 @@ public struct PlanDiff: Report {
       return side.selection.retained[layer] == count
         ? Set(0..<count) : Set(side.plan.learnerNodes[layer])
     }
+    let isSameModel = old.graph.identity == new.graph.identity
     let layers = max(old.selection.retained.count, new.selection.retained.count)
     return (0..<layers).compactMap { layer in
       let (was, now) = (nodes(old, layer), nodes(new, layer))
-      guard was != now else { return nil }
-      return Nodes(layer: layer, before: was.count, after: now.count, common: was.intersection(now).count)
+      guard isSameModel ? was != now : was.count != now.count else { return nil }
+      return Nodes(
+        layer: layer, before: was.count, after: now.count,
+        common: isSameModel ? was.intersection(now).count : nil)
     }
   }
 }

@@ -54,7 +54,8 @@ struct CheckCommand: ParsableCommand {
       plan, path: path, text: text(path), model: model, places: places, minimum: self.places.minimum
     ) { place, graph, recipe in
       let share =
-        try shares[place.device?.runtimeBytes] ?? runtime.share(on: place.device, graph, recipe, isPlanned: false)
+        try shares[place.device?.runtimeBytes]
+        ?? runtime.share(on: place.device, graph, recipe, isPlanned: false)
       shares[place.device?.runtimeBytes] = share
       return share
     }
