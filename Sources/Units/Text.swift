@@ -17,7 +17,7 @@ extension StringProtocol {
 
   /// The text on one line, fit for a log: line ends and tabs are spaces, and other characters that a terminal would obey
   /// instead of show (escapes, changes of direction) are replaced by U+FFFD.
-  package var onOneLine: String {
+  package var printable: String {
     String(
       String.UnicodeScalarView(
         unicodeScalars.map { scalar in

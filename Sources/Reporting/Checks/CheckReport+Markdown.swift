@@ -35,7 +35,7 @@ extension CheckReport {
 
   /// The text on one line, with everything that Markdown, HTML or GitHub's formulas would take for markup escaped.
   static func escape(_ text: String) -> String {
-    text.onOneLine.unicodeScalars.map { scalar in
+    text.printable.unicodeScalars.map { scalar in
       switch scalar {
       case "&": "&amp;"
       case "<": "&lt;"

@@ -22,7 +22,7 @@ public struct CheckReport: Report {
 
   public func text(_ style: TextStyle) -> String {
     plans.map { plan in
-      let title = plan.plan.onOneLine
+      let title = plan.plan.printable
       return (plans.count == 1 ? "" : style.paragraph("plan \(title)", tone: .heading))
         + table(plan).text(style)
     }.joined(separator: "\n") + style.paragraph(verdict, tone: valid ? .good : .bad)

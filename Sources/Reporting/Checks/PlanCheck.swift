@@ -63,7 +63,7 @@ public struct PlanCheck: Encodable, Sendable {
     runtime: (_ place: CheckPlace, _ graph: EncoderGraph, _ recipe: Recipe) throws -> RuntimeShare
   ) throws {
     self.plan = path
-    self.model = plan.model.name.onOneLine
+    self.model = plan.model.name.printable
     lines = KeyLines(text)
     note(.schema, true, "schema \(plan.schema)")
     let graph = EncoderGraph(plan.model.configuration)
@@ -91,7 +91,7 @@ public struct PlanCheck: Encodable, Sendable {
   mutating func note(_ rule: CheckRule, device: String? = nil, _ passed: Bool, _ detail: String) {
     checks.append(
       Check(
-        name: rule, device: device, passed: passed, detail: detail.onOneLine, line: lines[rule.key]))
+        name: rule, device: device, passed: passed, detail: detail.printable, line: lines[rule.key]))
     valid = valid && passed
   }
 }

@@ -4,7 +4,7 @@ import Units
 
 extension PlanDiff {
   public func text(_ style: TextStyle) -> String {
-    let title = style.paragraph("from \(before.onOneLine) to \(after.onOneLine)", tone: .heading)
+    let title = style.paragraph("from \(before.printable) to \(after.printable)", tone: .heading)
     let tables = [settingTable, groupTable, nodeTable].filter { !$0.isEmpty }.map { $0.text(style) }
     let parts = [title] + tables + [outside(style), figureTable.text(style), score(style), verdict(style)]
     return parts.filter { !$0.isEmpty }.joined(separator: "\n")
@@ -23,7 +23,7 @@ extension PlanDiff {
     for setting in settings {
       // A hash is told from another by its beginning.
       let limit = setting.name == "model.identity" ? 12 : Int.max
-      let values = [setting.before, setting.after].map { String(($0?.onOneLine ?? "none").prefix(limit)) }
+      let values = [setting.before, setting.after].map { String(($0?.printable ?? "none").prefix(limit)) }
       table.append([Table.Cell(setting.name)] + values.map { Table.Cell($0) })
     }
     return table
