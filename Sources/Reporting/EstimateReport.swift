@@ -123,4 +123,11 @@ public struct Budget: Sendable, Hashable {
     self.bytes = bytes
     self.mappedFree = mappedFree
   }
+
+  /// What a device gives to a process.
+  ///
+  /// - Parameter mappedFree: whether clean mapped pages are free there even if the profile counts them.
+  public init(on device: DeviceProfile, mappedFree: Bool) {
+    self.init(bytes: device.budgetBytes, mappedFree: mappedFree || !device.cleanMappedPagesCount)
+  }
 }

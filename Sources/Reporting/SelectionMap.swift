@@ -33,10 +33,10 @@ struct SelectionMap {
     return Table.Cell(state, state == Self.frozen ? .quiet : .good)
   }
 
-  private static let frozen = "·"
+  static let frozen = "·"
 
   /// `full`, `bias` (its additive terms), a percentage of the feed-forward nodes, `part`, or a point for frozen.
-  private func state(of group: ParameterGroup) -> String {
+  func state(of group: ParameterGroup) -> String {
     let parameters = group.parameters.map { graph.parameters[$0] }
     let trained = parameters.map { selection.trainedCount($0, of: graph) }
     if trained.allSatisfy({ $0 == 0 }) { return Self.frozen }

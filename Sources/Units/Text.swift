@@ -14,4 +14,19 @@ extension StringProtocol {
     let shown = count > 60 ? String(prefix(60)) + "…" : String(self)
     return "'" + shown.map { $0.isNewline ? " " : String($0) }.joined() + "'"
   }
+
+  /// The text on one line, fit for a log: line ends and tabs are spaces, and other characters that a terminal would obey
+  /// instead of show (escapes, changes of direction) are replaced by U+FFFD.
+  package var printable: String {
+    String(
+      String.UnicodeScalarView(
+        unicodeScalars.map { scalar in
+          switch scalar.properties.generalCategory {
+          case .lineSeparator, .paragraphSeparator: " "
+          case .control: ("\t"..."\r").contains(scalar) ? " " : "\u{FFFD}"
+          case .format: "\u{FFFD}"
+          default: scalar
+          }
+        }))
+  }
 }

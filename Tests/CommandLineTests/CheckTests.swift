@@ -22,7 +22,8 @@ struct CheckTests {
       try JSONSerialization.data(withJSONObject: plan).write(to: directory.appending(path: "p.json"))
       let run = try CommandLineProgram.run(
         ["check", "p.json", "--runtime", "25MiB", "--json"] + arguments, in: directory)
-      guard let checks = try run.object()["checks"] as? [[String: Any]] else { return ([], run) }
+      guard let plans = try run.object()["plans"] as? [[String: Any]] else { return ([], run) }
+      let checks = try #require(plans.first?["checks"] as? [[String: Any]])
       let failed = checks.filter { $0["passed"] as? Bool == false }.compactMap { $0["name"] as? String }
       #expect(try run.object()["valid"] as? Bool == failed.isEmpty)
       #expect(run.exitCode == (failed.isEmpty ? 0 : 1) && run.standardError.isEmpty)
@@ -113,6 +114,15 @@ struct CheckTests {
     #expect(try failures { $0["device"] = "stm32h7" }.names == ["device"])
   }
 
+  @Test("a plan of another schema fails with the reason, and is not read any further", arguments: [1, 99])
+  func schema(number: Int) throws {
+    let (names, run) = try failures { plan in
+      plan = ["kind": "permafrost-plan", "schema": number, "what": "it holds is unknown"]
+    }
+    #expect(names == ["schema"] && run.exitCode == 1)
+    #expect(run.standardOutput.contains("schema \(number), but this program reads schema 2"))
+  }
+
   @Test("another model's identity or configuration is found")
   func identity() throws {
     func edit(_ change: @escaping (inout [String: Any]) -> Void) throws -> [String] {
@@ -135,7 +145,7 @@ struct CheckTests {
   @Test(
     "a file that is no plan of this program's is malformed, and says why",
     arguments: [
-      ("kind", "permafrost-scores", "not a permafrost-plan file"), ("schema", "99", "schema 99"),
+      ("kind", "permafrost-scores", "not a permafrost-plan file"),
       ("recipe", "", "recipe"), ("retained_nodes", "", "retained"), ("batch", "0", "must be positive"),
     ])
   func malformed(key: String, value: String, word: String) throws {

@@ -70,6 +70,15 @@ enum Accepted {
     return value
   }
 
+  /// A share of a budget, `5%`, or bytes.
+  @Sendable static func headroom(_ text: String) throws -> MinimumHeadroom {
+    guard text.hasSuffix("%") else { return .bytes(try ByteCount.parse(text)) }
+    guard let percent = Double(text.dropLast()), percent >= 0, percent < 100 else {
+      throw ValidationError("accepted is a share from 0% to below 100%, or bytes such as 20MiB")
+    }
+    return .percent(percent)
+  }
+
   @Sendable static func budget(_ text: String) throws -> Int {
     let bytes = try ByteCount.parse(text)
     guard bytes >= leastBudget else {

@@ -30,9 +30,7 @@ struct DeviceOptions: ParsableArguments {
 
   /// The budget that the options give, or nil where they give none.
   func budget(on profile: DeviceProfile?) -> Budget? {
-    if let profile {
-      return Budget(bytes: profile.budgetBytes, mappedFree: mappedFree || !profile.cleanMappedPagesCount)
-    }
+    if let profile { return Budget(on: profile, mappedFree: mappedFree) }
     return budget.map { Budget(bytes: $0, mappedFree: mappedFree) }
   }
 }

@@ -14,4 +14,16 @@ enum OutputFile {
     }
     if access(directory, W_OK | X_OK) != 0 { throw FileError(.create, path: path) }
   }
+
+  /// Writes a text beside its place and renames it, so that the file is whole or absent.
+  ///
+  /// - Throws: `FileError`.
+  static func write(_ text: String, to path: String) throws {
+    do {
+      try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+    } catch {
+      let code = ((error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError)?.code
+      throw FileError(.write, path: path, code: code.map(Int32.init) ?? EIO)
+    }
+  }
 }

@@ -1,0 +1,111 @@
+import Checkpoints
+import Graph
+import Planning
+import Steps
+import Units
+
+/// What a plan says, against its model and the step as it is simulated now.
+extension PlanCheck {
+  mutating func checkModel(_ plan: Plan, _ graph: EncoderGraph, _ model: Model?) -> Bool {
+    let recorded = plan.model.identity
+    guard graph.identity == recorded else {
+      note(
+        .model, false,
+        "the plan's configuration is not of the model with the identity it records; make the plan again")
+      return false
+    }
+    guard let model else {
+      note(.model, true, "\(plan.model.name), as the plan records it")
+      return true
+    }
+    guard model.identity == recorded else {
+      note(
+        .model, false,
+        "made for \(plan.model.name) (\(recorded.prefix(12))), but \(model.displayName) "
+          + "(\(model.identity.prefix(12))) \(Self.difference(graph, model.graph)); make a plan for it")
+      return false
+    }
+    note(.model, true, "\(model.displayName) has the shape that the plan was made for")
+    return true
+  }
+
+  /// The first thing in which a model differs from the plan's, as the end of a sentence.
+  private static func difference(_ planned: EncoderGraph, _ found: EncoderGraph) -> String {
+    func words(_ parameter: Parameter) -> String {
+      "\(parameter.name) of \(parameter.shape.map(String.init).joined(separator: "×"))"
+    }
+    let shapes = Dictionary(uniqueKeysWithValues: found.parameters.map { ($0.name, $0) })
+    for parameter in planned.parameters {
+      guard let other = shapes[parameter.name] else { return "has no \(parameter.name)" }
+      if other.shape != parameter.shape { return "has \(words(other)), not \(words(parameter))" }
+    }
+    let names = Set(planned.parameters.map(\.name))
+    if let more = found.parameters.first(where: { !names.contains($0.name) }) {
+      return "has \(more.name) too"
+    }
+    return "differs in family, heads, activation, dropout or task"
+  }
+
+  mutating func checkShape(_ plan: Plan, _ graph: EncoderGraph) -> Bool {
+    let rule = plan.recipe.brokenRule(for: graph)
+    note(.shape, rule == nil, rule ?? plan.recipe.words)
+    return rule == nil
+  }
+
+  mutating func checkSelection(_ plan: Plan, _ graph: EncoderGraph) -> Selection? {
+    do {
+      let selection = try plan.selection(of: graph)
+      let names = Plan.names(of: selection, graph) { $0.name }
+      guard plan.trainable.count == Set(plan.trainable).count,
+        Set(names) == Set(plan.trainable.map { graph.canonicalName($0) })
+      else {
+        note(.selection, false, "trainable and retained_nodes contradict each other; make the plan again")
+        return nil
+      }
+      note(
+        .selection, true,
+        "\(names.count) tensors train whole, \(plan.learnerNodes.joined().count) nodes in part")
+      return selection
+    } catch {
+      note(.selection, false, "\(error)")
+      return nil
+    }
+  }
+
+  mutating func checkFigures(
+    _ plan: Plan, _ graph: EncoderGraph, _ selection: Selection, _ program: StepProgram
+  ) {
+    func compare(_ rule: CheckRule, _ recorded: Int, _ fresh: Int, _ print: (Int) -> String) {
+      note(
+        rule, recorded == fresh,
+        recorded == fresh
+          ? print(fresh)
+          : "the plan says \(print(recorded)), the simulation says \(print(fresh)); make the plan again")
+    }
+    compare(
+      .trainableParameters, plan.trainableParameters, selection.trainedCount(of: graph), Quantity.count)
+    compare(.arenaBytes, plan.arenaBytes, program.arenaBytes, ByteCount.formatExactly)
+    compare(.mappedBytes, plan.mappedBytes, program.mappedBytes, ByteCount.formatExactly)
+    compare(.predictedPeakBytes, plan.predictedPeakBytes, program.peakBytes, ByteCount.formatExactly)
+  }
+
+  /// What the plan says of itself has to add up.
+  mutating func checkCertificate(_ plan: Plan) {
+    let charged = plan.mappedFree ? plan.arenaBytes : plan.predictedPeakBytes
+    let (needed, overflow) = charged.addingReportingOverflow(plan.runtimeBytes)
+    let (headroom, below) = plan.budgetBytes.subtractingReportingOverflow(needed)
+    let isSound = !overflow && !below && headroom == plan.headroomBytes && headroom >= 0 && plan.feasible
+    note(
+      .headroomBytes, isSound,
+      isSound
+        ? ByteCount.formatExactly(headroom)
+        : "budget, runtime, peak and headroom do not add up to a feasible plan; make the plan again")
+    let scores = [plan.objective, plan.bound, plan.gap]
+    let isCertified =
+      scores.allSatisfy { $0.isFinite && $0 >= 0 } && plan.objective <= plan.bound * (1 + 1e-9)
+      && plan.bound <= 1 + 1e-9
+    note(
+      .certificate, isCertified,
+      isCertified ? plan.status.words : "objective, bound and gap contradict each other; make the plan again")
+  }
+}

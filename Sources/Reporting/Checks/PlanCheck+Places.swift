@@ -1,0 +1,67 @@
+import Devices
+import Planning
+import Steps
+import Units
+
+/// What a plan needs, against the places where it is to be used.
+extension PlanCheck {
+  /// Profiles change as better figures are found; a plan for a device is for the figures that it has now.
+  ///
+  /// - Parameter place: the plan's own device counts, or the built-in profile of its name where no place is given.
+  mutating func checkProfile(_ plan: Plan, _ place: CheckPlace) {
+    guard let name = plan.device, place.budget == nil || place.device?.identifier == name else { return }
+    let builtIn = DeviceCatalogue.names.contains(name) ? try? DeviceCatalogue.load(nameOrPath: name) : nil
+    guard let profile = place.device ?? builtIn else {
+      note(.device, device: name, true, "\(name) is no built-in profile; the recorded budget stands for it")
+      return
+    }
+    var changes: [String] = []
+    func compare(_ what: String, _ recorded: Int, _ now: Int) {
+      guard recorded != now else { return }
+      changes.append("\(what) \(ByteCount.formatExactly(recorded)), now \(ByteCount.formatExactly(now))")
+    }
+    compare("a budget of", plan.budgetBytes, profile.budgetBytes)
+    if let runtime = profile.runtimeBytes { compare("a runtime of", plan.runtimeBytes, runtime) }
+    if !profile.cleanMappedPagesCount, !plan.mappedFree {
+      changes.append("mapped weights that count, now they are free")
+    }
+    note(
+      .device, device: name, changes.isEmpty,
+      changes.isEmpty
+        ? "\(name) has the recorded figures"
+        : "the plan was made for \(name) with \(changes.joined(separator: ", with ")); make the plan again")
+  }
+
+  mutating func checkBudget(
+    _ plan: Plan, _ program: StepProgram, _ runtime: RuntimeShare, _ place: CheckPlace,
+    _ minimum: MinimumHeadroom?
+  ) {
+    let device = place.device?.identifier
+    let isOwnDevice = device != nil && device == plan.device
+    let mappedFree =
+      place.budget.map { $0.mappedFree || (isOwnDevice && plan.mappedFree) } ?? plan.mappedFree
+    let budget = place.budget?.bytes ?? plan.budgetBytes
+    let (needed, overflow) = (mappedFree ? program.arenaBytes : program.peakBytes).addingReportingOverflow(
+      runtime.bytes)
+    let sum =
+      "\(ByteCount.formatExactly(needed)), \(ByteCount.formatExactly(runtime.bytes)) of them the program, "
+      + "\(runtime.words), of \(ByteCount.formatExactly(budget)) on \(place.words)"
+    let fits = !overflow && needed <= budget
+    note(
+      .budget, device: device, fits, fits ? "needs \(sum)" : "does not fit: needs \(sum); plan for this budget")
+    let (headroom, below) = budget.subtractingReportingOverflow(needed)
+    guard !overflow, !below else { return }
+    self.fits.append(
+      Fit(
+        device: device, budgetBytes: budget, neededBytes: needed, runtimeBytes: runtime.bytes,
+        headroomBytes: headroom))
+    guard let minimum, fits else { return }
+    let wanted = minimum.bytes(of: budget)
+    let left =
+      "\(ByteCount.formatExactly(headroom)) of \(ByteCount.formatExactly(budget)) are left on \(place.words)"
+    note(
+      .minimumHeadroom, device: device, headroom >= wanted,
+      headroom >= wanted
+        ? left : "\(left), \(ByteCount.formatExactly(wanted)) were asked for; plan for a smaller budget")
+  }
+}
