@@ -43,7 +43,7 @@ public enum PlanFile {
     let schema: Int?
   }
 
-  private static func read<Value: Decodable>(_ path: String, kind: String, schema: Int) throws -> Value {
+  static func read<Value: Decodable>(_ path: String, kind: String, schema: Int) throws -> Value {
     let data: Data
     do {
       data = try Data(contentsOf: URL(fileURLWithPath: path))

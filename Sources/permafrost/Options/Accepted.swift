@@ -78,6 +78,13 @@ enum Accepted {
     }
     return bytes
   }
+
+  @Sendable static func runtime(_ text: String) throws -> Int {
+    let bytes = try ByteCount.parse(text)
+    // More than any machine has, little enough that sums with it do not overflow.
+    guard bytes <= 1 << 60 else { throw ValidationError("accepted is the size of a process, such as 30MiB") }
+    return bytes
+  }
 }
 
 extension Optimizer: ExpressibleByArgument {}

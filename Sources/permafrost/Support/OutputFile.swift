@@ -8,10 +8,33 @@ enum OutputFile {
   /// - Throws: `FileError` where the directory is missing or does not take files, or the path is a directory.
   static func check(_ path: String) throws {
     let directory = URL(fileURLWithPath: path).deletingLastPathComponent().path
-    var isDirectory: ObjCBool = false
-    if FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), isDirectory.boolValue {
-      throw FileError(.create, path: path, code: EISDIR)
-    }
+    if isDirectory(path) { throw FileError(.create, path: path, code: EISDIR) }
     if access(directory, W_OK | X_OK) != 0 { throw FileError(.create, path: path) }
+  }
+
+  /// As `check`, for a directory that is made where there is none.
+  ///
+  /// - Throws: `FileError`.
+  static func checkDirectory(_ path: String) throws {
+    guard FileManager.default.fileExists(atPath: path) else { return try check(path) }
+    if !isDirectory(path) { throw FileError(.create, path: path, code: ENOTDIR) }
+    if access(path, W_OK | X_OK) != 0 { throw FileError(.create, path: path) }
+  }
+
+  /// Writes a text beside its place and renames it, so the file is whole or absent.
+  ///
+  /// - Throws: `FileError`.
+  static func write(_ text: String, to path: String) throws {
+    do {
+      try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+    } catch {
+      let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
+      throw FileError(.write, path: path, code: underlying.map { Int32($0.code) } ?? EIO)
+    }
+  }
+
+  private static func isDirectory(_ path: String) -> Bool {
+    var isDirectory: ObjCBool = false
+    return FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) && isDirectory.boolValue
   }
 }
