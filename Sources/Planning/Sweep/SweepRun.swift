@@ -22,7 +22,7 @@ public struct SweepQuestion: Sendable {
 public struct SweepRun: Sendable {
   private let questions: [SweepQuestion]
   private let grid: [SweepPoint]
-  private let series: [Sweep.Series]
+  let series: [Sweep.Series]
   private let shard: Shard
 
   /// Lays the grid out.
