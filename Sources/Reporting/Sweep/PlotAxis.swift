@@ -47,7 +47,8 @@ struct PlotAxis {
 
   /// The smallest of 1, 2, 5 times a power of ten that gives at most the wanted number of steps.
   private static func linear(_ range: (low: Double, high: Double)) -> [Double] {
-    let spread = range.high > range.low ? range.high - range.low : max(range.high, 1) * 0.1
+    // Values close together are not torn apart: their numbers would be long, and their differences mean little.
+    let spread = range.high > 0 ? max(range.high - range.low, range.high * 0.05) : 1
     let power = pow(10, (log10(spread / wantedTicks)).rounded(.down))
     let step = [1, 2, 5, 10].map { $0 * power }.first { $0 >= spread / wantedTicks * (1 - 1e-9) } ?? power
     let first = (range.low / step + 1e-9).rounded(.down)

@@ -26,10 +26,10 @@ public struct SweepReport: Report {
 
   private func text(_ series: Sweep.Series, _ points: [SweepPoint], _ style: TextStyle) -> String {
     let title = "\(series.title): \(series.recipe.shapeWords)"
-    var table = Table([
-      .right("budget"), .right("peak"), .right("score"), .right("at most"), .right("step"), .right("trains"),
-      .left("saving"), .left(sweep.shard.isWhole ? "front" : ""),
-    ])
+    let isTimed = series.device != nil
+    var table = Table(
+      [.right("budget"), .right("peak"), .right("score"), .right("at most")] + (isTimed ? [.right("step")] : [])
+        + [.right("trains"), .left("saving"), .left(sweep.shard.isWhole ? "front" : "")])
     for point in points { table.append(cells(point)) }
     let least = points.compactMap(\.smallestFeasibleBudgetBytes).first.map {
       style.paragraph(
@@ -43,14 +43,16 @@ public struct SweepReport: Report {
     let budget = Table.Cell(Self.mebibytes(point.budgetBytes))
     guard let plan = point.plan else { return [budget, Table.Cell("infeasible", .bad)] }
     let fronts = plan.fronts ?? []
+    let time = plan.estimatedStepSeconds.map { [Table.Cell(Quantity.duration(seconds: $0))] } ?? []
+    let score = Table.Cell(Quantity.percent(plan.objective), fronts.isEmpty ? nil : .good)
     return [
-      budget, Table.Cell(Self.mebibytes(plan.peakBytes)),
-      Table.Cell(Quantity.percent(plan.objective), fronts.isEmpty ? nil : .good),
-      Table.Cell(Quantity.percent(plan.bound)),
-      Table.Cell(plan.estimatedStepSeconds.map { Quantity.duration(seconds: $0) } ?? "–"),
-      Table.Cell(Quantity.approximateCount(plan.trainableParameters)),
-      Table.Cell("\(plan.saving)"), Table.Cell(fronts.map(\.rawValue).joined(separator: ", ")),
+      budget, Table.Cell(Self.mebibytes(plan.peakBytes)), score, Table.Cell(Quantity.percent(plan.bound)),
     ]
+      + time
+      + [
+        Table.Cell(Quantity.approximateCount(plan.trainableParameters)), Table.Cell("\(plan.saving)"),
+        Table.Cell(fronts.map(\.rawValue).joined(separator: ", ")),
+      ]
   }
 
   /// In one unit throughout and to the nearest tenth, so that columns compare, and no peak is printed above its budget.
