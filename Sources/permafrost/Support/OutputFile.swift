@@ -21,16 +21,13 @@ enum OutputFile {
     if access(path, W_OK | X_OK) != 0 { throw FileError(.create, path: path) }
   }
 
-  /// Writes a text beside its place and renames it, so the file is whole or absent.
+  /// Writes a text; the file is whole or absent.
   ///
   /// - Throws: `FileError`.
   static func write(_ text: String, to path: String) throws {
-    do {
-      try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
-    } catch {
-      let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
-      throw FileError(.write, path: path, code: underlying.map { Int32($0.code) } ?? EIO)
-    }
+    let file = try AtomicFile(URL(fileURLWithPath: path))
+    try Array(text.utf8).withUnsafeBytes { try file.write($0) }
+    try file.commit()
   }
 
   private static func isDirectory(_ path: String) -> Bool {
