@@ -57,8 +57,8 @@ let package = Package(
     .executableTarget(
       name: "permafrost",
       dependencies: [
-        "Units", "Graph", "Checkpoints", "Steps", "Devices", "Simulation", "Planning", "Engine", "Tasks",
-        "Training", "Limits", "Verification", "Exporting", "Reporting",
+        "Units", "Graph", "Checkpoints", "Steps", "Devices", "Simulation", "Optimization", "Planning", "Engine",
+        "Tasks", "Training", "Limits", "Verification", "Exporting", "Reporting",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 

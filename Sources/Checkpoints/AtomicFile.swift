@@ -1,14 +1,14 @@
 import Foundation
 
 /// A file that appears whole under its name or not at all: written beside its target, synchronized, renamed.
-final class AtomicFile {
-  let target: String
+package final class AtomicFile {
+  package let target: String
   private let temporary: String
   private let descriptor: Int32
   private var isCommitted = false
 
   /// - Throws: `FileError`.
-  init(_ target: URL) throws {
+  package init(_ target: URL) throws {
     self.target = target.path
     temporary = temporaryName(beside: target)
     descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
@@ -21,7 +21,7 @@ final class AtomicFile {
   }
 
   /// Appends bytes.
-  func write(_ bytes: UnsafeRawBufferPointer) throws {
+  package func write(_ bytes: UnsafeRawBufferPointer) throws {
     var rest = bytes[...]
     while !rest.isEmpty {
       let buffer = UnsafeRawBufferPointer(rebasing: rest)
@@ -38,7 +38,7 @@ final class AtomicFile {
   }
 
   /// Gives the file its name, replacing what has it.
-  func commit() throws {
+  package func commit() throws {
     guard fsync(descriptor) == 0 else { throw FileError(.sync, path: temporary) }
     guard rename(temporary, target) == 0 else { throw FileError(.rename, path: target) }
     isCommitted = true

@@ -42,6 +42,21 @@ public enum GroupKind: String, Sendable, Codable, CaseIterable {
   case query, key, value, attentionOutput, attentionNorm, feedForward, outputNorm
   case pooler, head
 
+  /// The kind on its own, where no layer or column says more.
+  public var title: String {
+    switch self {
+    case .wordEmbeddings: "word embeddings"
+    case .positionEmbeddings: "position embeddings"
+    case .typeEmbeddings: "type embeddings"
+    case .embeddingNorm: "embeddings' norm"
+    case .embeddingProjection: "embeddings' projection"
+    case .attentionOutput: "attention output"
+    case .attentionNorm: "attention norms"
+    case .outputNorm: "output norms"
+    default: label
+    }
+  }
+
   /// A short column heading.
   public var label: String {
     switch self {

@@ -4,7 +4,7 @@ import Steps
 /// What the user accepts beside the trainable set: the recipes among which the planner may choose.
 ///
 /// An empty list leaves the request's own recipe as it is.
-public struct Alternatives: Sendable, Equatable {
+public struct Alternatives: Sendable, Codable, Equatable {
   public var savings: [Saving] = []
   /// Numbers of micro-batches.
   public var accumulations: [Int] = []

@@ -5,9 +5,9 @@ import Graph
 ///
 /// Patterns are the shell's (`fnmatch`): `*`, `?` and `[...]`, where `*` also matches dots. They are compared with a tensor's name as the
 /// checkpoint has it and without the family's prefix, so `classifier*`, `embeddings.*` and `bert.encoder.layer.[01].*` all do.
-public struct Pins: Sendable, Equatable {
+public struct Pins: Sendable, Codable, Equatable {
   /// Groups that train whole whatever they score: a fresh head is worth nothing untrained.
-  public var groups: Set<GroupKind> = [.head]
+  public var groups: [GroupKind] = [.head]
   /// Tensors that train whole.
   public var train: [String] = []
   /// Tensors that stay as they are; a head named here may stay frozen.

@@ -15,8 +15,10 @@ extension Plan {
     let headroom = request.capacity - request.charged(program)
     return Plan(
       model: .init(
-        name: request.modelName, identity: request.modelIdentity, configuration: graph.configuration),
-      device: request.device, task: request.task, recipe: request.recipe, scores: request.scores.origin,
+        name: request.modelName, identity: request.modelIdentity,
+        weightsIdentity: request.scores.weightsIdentity, configuration: graph.configuration),
+      device: request.device, profileIdentity: request.profileIdentity, task: request.task,
+      recipe: request.recipe, scores: request.scores.origin,
       budgetBytes: request.budgetBytes, mappedFree: request.mappedFree, feasible: headroom >= 0,
       predictedPeakBytes: program.peakBytes, arenaBytes: program.arenaBytes, mappedBytes: program.mappedBytes,
       runtimeBytes: request.runtimeBytes, headroomBytes: headroom, objective: objective, bound: 1,

@@ -14,7 +14,18 @@ public struct Plan: Sendable, Codable, Equatable {
     public var name: String
     /// Hash of the tensors' names and shapes.
     public var identity: String
+    /// Hash of the weights that the scores were measured on; nil where none were.
+    public var weightsIdentity: String?
     public var configuration: EncoderConfiguration
+
+    public init(
+      name: String, identity: String, weightsIdentity: String? = nil, configuration: EncoderConfiguration
+    ) {
+      self.name = name
+      self.identity = identity
+      self.weightsIdentity = weightsIdentity
+      self.configuration = configuration
+    }
   }
 
   /// Bytes in and bytes out.
@@ -42,6 +53,8 @@ public struct Plan: Sendable, Codable, Equatable {
   public var schema = Plan.currentSchema
   public var model: ModelReference
   public var device: String?
+  /// Hash of the device's profile; nil without a device.
+  public var profileIdentity: String?
   public var task: String?
   public var recipe: Recipe
   public var scores: Scores.Origin?

@@ -1,3 +1,4 @@
+import Checkpoints
 import Foundation
 import Graph
 
@@ -8,6 +9,13 @@ public enum PlanFile {
     encoder.keyEncodingStrategy = .convertToSnakeCase
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     return try encoder.encode(value) + Data("\n".utf8)
+  }
+
+  /// The SHA-256, in hexadecimal, of a value's file as this program writes it.
+  public static func identity(of value: some Encodable) throws -> String {
+    var hash = SHA256()
+    try encode(value).withUnsafeBytes { hash.update($0) }
+    return hash.finish()
   }
 
   public static func write(_ value: some Encodable, to path: String) throws {
@@ -43,7 +51,7 @@ public enum PlanFile {
     let schema: Int?
   }
 
-  private static func read<Value: Decodable>(_ path: String, kind: String, schema: Int) throws -> Value {
+  static func read<Value: Decodable>(_ path: String, kind: String, schema: Int) throws -> Value {
     let data: Data
     do {
       data = try Data(contentsOf: URL(fileURLWithPath: path))

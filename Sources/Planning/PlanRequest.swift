@@ -48,10 +48,26 @@ public struct PlanRequest: Sendable {
     self.naming = naming ?? { graph.qualifiedName($0) }
   }
 
+  /// Whether the recipes and the scores fit the model.
+  ///
+  /// - Throws: ``PlanError``.
+  func validate() throws(PlanError) {
+    for recipe in alternatives.recipes(recipe) {
+      if let rule = recipe.brokenRule(for: graph) { throw .badRecipe(reason: rule) }
+    }
+    if let rule = scores.brokenRule(graph) { throw .badScores(reason: rule) }
+  }
+
   /// Bytes of the budget left for the step.
   var capacity: Int { budgetBytes - runtimeBytes }
 
   func charged(_ program: StepProgram) -> Int { mappedFree ? program.arenaBytes : program.peakBytes }
+
+  /// Hash of the profile, where the plan is for the whole of its device.
+  var profileIdentity: String? {
+    guard device != nil, let profile else { return nil }
+    return try? PlanFile.identity(of: profile)
+  }
 
   var clock: StepClock { StepClock(device: profile) }
 

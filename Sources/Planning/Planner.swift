@@ -9,7 +9,7 @@ import Steps
 /// Rows for kernels that a proposal overfills are added until none is. Recipes, of which there are few, are enumerated outside, from the quickest
 /// on; a slower one is taken only if it captures more by the requested gap.
 public struct Planner: Sendable {
-  public let request: PlanRequest
+  public internal(set) var request: PlanRequest
   private let solver: any MILPSolver
   /// GLPK's own pruning tolerance, below which no proof of it can go; see `SolveResult.bound`.
   private static let proofTolerance = 1e-6
@@ -27,17 +27,18 @@ public struct Planner: Sendable {
   /// Finds the plan, or says why there is none.
   ///
   /// - Throws: ``PlanError`` when the recipe or the scores do not fit the model, and what the solver throws.
-  public func plan() throws -> Outcome {
-    for recipe in request.alternatives.recipes(request.recipe) {
-      if let rule = recipe.brokenRule(for: request.graph) { throw PlanError.badRecipe(reason: rule) }
-    }
-    if let rule = request.scores.brokenRule(request.graph) { throw PlanError.badScores(reason: rule) }
-    let space = try DecisionSpace(request.graph, scores: request.scores, pins: request.pins)
-    return try plan(over: space)
-  }
+  public func plan() throws -> Outcome { try solve().outcome }
 
   /// As ``plan()``, with fewer or other ways to train the groups.
-  func plan(over space: DecisionSpace) throws -> Outcome {
+  func plan(over space: DecisionSpace) throws -> Outcome { try solve(over: space).outcome }
+
+  /// As ``plan()``, with the linear program, rows and all, whose solution the plan is; nil where none was solved.
+  public func solve() throws -> (outcome: Outcome, model: LinearModel?) {
+    try request.validate()
+    return try solve(over: try DecisionSpace(request.graph, scores: request.scores, pins: request.pins))
+  }
+
+  private func solve(over space: DecisionSpace) throws -> (outcome: Outcome, model: LinearModel?) {
     let start = ContinuousClock.now
     let deadline = request.options.timeLimit.map { start.advanced(by: $0) }
     let templates = templates(for: space)
@@ -67,11 +68,11 @@ public struct Planner: Sendable {
       good.min { request.prefers($0.program, to: $1.program) }
       ?? candidates.max { $0.objective < $1.objective }
     guard var best else {
-      return .infeasible(
-        Infeasibility(
-          budgetBytes: request.budgetBytes, smallestFeasibleBudgetBytes: smallest + request.runtimeBytes,
-          maximumStepSeconds: request.maximumStepSeconds,
-          smallestStepSeconds: request.maximumStepSeconds.map { _ in quickest }))
+      let answer = Infeasibility(
+        budgetBytes: request.budgetBytes, smallestFeasibleBudgetBytes: smallest + request.runtimeBytes,
+        maximumStepSeconds: request.maximumStepSeconds,
+        smallestStepSeconds: request.maximumStepSeconds.map { _ in quickest })
+      return (.infeasible(answer), nil)
     }
     if request.alternatives.savings == Saving.uniforms {
       let refinement = SavingRefinement(
@@ -87,7 +88,7 @@ public struct Planner: Sendable {
     certificate.nodes = candidates.reduce(0) { $0 + $1.certificate.nodes }
     certificate.rounds = candidates.reduce(0) { $0 + $1.certificate.rounds }
     let seconds = (ContinuousClock.now - start) / .seconds(1)
-    return .plan(makePlan(best, certificate, seconds: seconds))
+    return (.plan(makePlan(best, certificate, seconds: seconds)), best.model)
   }
 
   /// The step under every recipe, from the quickest; time is compared with everything training.
@@ -112,8 +113,10 @@ public struct Planner: Sendable {
       gap <= Self.proofTolerance ? .optimal : gap <= request.options.relativeGap ? .withinGap : .notProven
     return Plan(
       model: .init(
-        name: request.modelName, identity: request.modelIdentity, configuration: graph.configuration),
-      device: request.device, task: request.task, recipe: program.training.recipe,
+        name: request.modelName, identity: request.modelIdentity,
+        weightsIdentity: request.scores.weightsIdentity, configuration: graph.configuration),
+      device: request.device, profileIdentity: request.profileIdentity, task: request.task,
+      recipe: program.training.recipe,
       scores: request.scores.origin, budgetBytes: request.budgetBytes, mappedFree: request.mappedFree,
       feasible: true, predictedPeakBytes: program.peakBytes, arenaBytes: program.arenaBytes,
       mappedBytes: program.mappedBytes, runtimeBytes: request.runtimeBytes,

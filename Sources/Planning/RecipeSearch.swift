@@ -38,7 +38,7 @@ struct RecipeSearch {
     var certificate = Certificate()
     if space.score(best) >= space.mostScore {
       certificate.ending = "optimal"
-      return .found(candidate(best, certificate))
+      return .found(candidate(best, certificate, nil))
     }
 
     var program = MemoryProgram(template: template, space: space, countsMapped: !request.mappedFree)
@@ -96,7 +96,7 @@ struct RecipeSearch {
       certificate.ending = misplaced > 0 ? "no placement found" : "time limit"
     }
     if request.options.cancellation?.isCancelled == true { certificate.ending = Certificate.interrupted }
-    return .found(candidate(best, certificate))
+    return .found(candidate(best, certificate, program.model))
   }
 
   /// The request's options with what time is left and the best known as a start; nil when no time is left.
@@ -122,14 +122,16 @@ struct RecipeSearch {
     return best
   }
 
-  private func candidate(_ chosen: [Int?], _ certificate: Certificate) -> Candidate {
+  private func candidate(
+    _ chosen: [Int?], _ certificate: Certificate, _ model: LinearModel?
+  ) -> Candidate {
     let selection = space.selection(chosen)
     let objective = space.share(chosen)
     var certificate = certificate
     certificate.bound = max(certificate.bound, objective)
     return Candidate(
       chosen: chosen, selection: selection, program: StepProgram(template, selection), objective: objective,
-      certificate: certificate)
+      certificate: certificate, model: model)
   }
 
   /// Kernels at which the live bytes have a local maximum, the largest first.
@@ -198,6 +200,8 @@ struct Candidate: Sendable {
   /// Share of the score captured.
   let objective: Double
   let certificate: Certificate
+  /// The last program solved; nil where none was.
+  let model: LinearModel?
 }
 
 extension Termination {

@@ -10,11 +10,17 @@ public struct PlanReport: Report {
   private let outcome: Planner.Outcome
   private let request: PlanRequest
   private let runtime: RuntimeShare
+  private let explanation: PlanExplanation?
 
-  public init(_ outcome: Planner.Outcome, of request: PlanRequest, runtime: RuntimeShare) {
+  /// - Parameter explanation: of the plan, for the text.
+  public init(
+    _ outcome: Planner.Outcome, of request: PlanRequest, runtime: RuntimeShare,
+    explanation: PlanExplanation? = nil
+  ) {
     self.outcome = outcome
     self.request = request
     self.runtime = runtime
+    self.explanation = explanation
   }
 
   public var exitStatus: ExitStatus {
@@ -42,7 +48,40 @@ public struct PlanReport: Report {
     let selection = try? plan.selection(of: request.graph)
     return style.paragraph(title, tone: .heading) + "\n"
       + (selection.map { SelectionMap(request.graph, $0).text(style) + "\n" } ?? "")
-      + Table.pairs(facts(plan)).text(style)
+      + (explanation.map { table($0).text(style) + "\n" } ?? "") + Table.pairs(facts(plan)).text(style)
+  }
+
+  /// What each kind of group captures, and what the peak would be without it.
+  private func table(_ explanation: PlanExplanation) -> Table {
+    var table = Table([.left("trains"), .right("parameters"), .right("score"), .right("frees if frozen")])
+    for row in explanation.rows.sorted(by: {
+      ($0.objective, $0.kind.rawValue) > ($1.objective, $1.kind.rawValue)
+    }
+    ) {
+      let share = row.trainableParameters == row.parameters ? "" : " of \(Quantity.count(row.parameters))"
+      table.append([
+        Table.Cell(row.kind.title), Table.Cell(Quantity.count(row.trainableParameters) + share),
+        Table.Cell(Quantity.percent(row.objective)), Table.Cell(ByteCount.format(row.bytes, rounding: .up)),
+      ])
+    }
+    return table
+  }
+
+  private func facts(_ explanation: PlanExplanation, _ plan: Plan) -> [(String, String)] {
+    let peak = explanation.peak.sorted { ($0.value, $0.key.rawValue) > ($1.value, $1.key.rawValue) }
+      .map { "\($0.key.rawValue) \(ByteCount.format($0.value, rounding: .up))" }.joined(separator: ", ")
+    var facts = [("at the peak", "\(explanation.peakKernel): \(peak)")]
+    if let more = explanation.more {
+      let gain = more.objective - plan.objective
+      facts.append(
+        (
+          "10 MiB more",
+          gain < 5e-5
+            ? "would capture no more"
+            : "would capture \(Quantity.percent(more.objective)), \(Quantity.percent(gain)) more"
+        ))
+    }
+    return facts
   }
 
   private func facts(_ plan: Plan) -> [(String, String)] {
@@ -86,7 +125,7 @@ public struct PlanReport: Report {
         "\(plan.status.words); \(plan.rounds) round\(plan.rounds == 1 ? "" : "s"), "
           + "\(Quantity.count(plan.nodes)) nodes, \(Quantity.duration(seconds: plan.solveSeconds))"
       ),
-    ]
+    ] + (explanation.map { facts($0, plan) } ?? [])
   }
 
   // MARK: None
@@ -94,6 +133,13 @@ public struct PlanReport: Report {
   private func text(_ reason: Infeasibility, _ style: TextStyle) -> String {
     let budget = ByteCount.format(reason.budgetBytes, rounding: .down)
     let smallest = reason.smallestFeasibleBudgetBytes
+    if reason.isTooSlow, let limit = reason.maximumStepSeconds, let least = reason.smallestStepSeconds {
+      return style.paragraph(
+        "Infeasible: a step of \(request.modelName) takes at least \(Quantity.duration(seconds: least)) on "
+          + "\(request.profile?.title ?? "the device") (\(request.recipe.shapeWords)), and "
+          + "\(Quantity.duration(seconds: limit)) is the limit; allow more time, or a smaller batch or sequence.",
+        tone: .bad)
+    }
     var text = style.paragraph(
       "Infeasible: \(request.modelName) does not train in \(budget), not even its head alone (\(request.recipe.shapeWords)).",
       tone: .bad)

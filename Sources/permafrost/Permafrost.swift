@@ -22,6 +22,7 @@ struct Permafrost: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       DevicesCommand.self, ModelsCommand.self, EstimateCommand.self, PrimeCommand.self, PlanCommand.self,
-      CheckCommand.self, DiffCommand.self, VerifyCommand.self, TrainCommand.self, ExportCommand.self,
+      SweepCommand.self, MergeCommand.self, CheckCommand.self, DiffCommand.self, VerifyCommand.self,
+      TrainCommand.self, ExportCommand.self,
     ])
 }

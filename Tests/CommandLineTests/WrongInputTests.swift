@@ -23,7 +23,7 @@ struct WrongInput: Sendable, CustomTestStringConvertible {
 struct WrongInputTests {
   @Test(
     "each ends in one line that says what is accepted, the right code, and no file left behind",
-    arguments: cases)
+    arguments: cases + sweepCases)
   func wrong(input: WrongInput) throws {
     try withTemporaryDirectory { directory in
       if let file = input.file { try Data(file.text.utf8).write(to: directory.appending(path: file.name)) }

@@ -14,7 +14,7 @@ private struct Rows {
   private(set) var program: MemoryProgram
   private var positions: [Int] = []
 
-  init(_ template: StepTemplate, countsMapped: Bool, pinned: Set<GroupKind> = [.head]) throws {
+  init(_ template: StepTemplate, countsMapped: Bool, pinned: [GroupKind] = [.head]) throws {
     var pins = Pins()
     pins.groups = pinned
     self.template = template

@@ -1,6 +1,6 @@
 /// What is checked of a plan, one question each; the raw values are stable names for programs.
 public enum CheckRule: String, Codable, Sendable, CaseIterable {
-  case schema, model, shape, selection
+  case schema, model, weights, shape, selection
   case trainableParameters = "trainable_parameters"
   case arenaBytes = "arena_bytes"
   case mappedBytes = "mapped_bytes"
@@ -14,6 +14,7 @@ public enum CheckRule: String, Codable, Sendable, CaseIterable {
     switch self {
     case .schema: "The plan file has the schema that this program reads."
     case .model: "The model has the shape that the plan was made for."
+    case .weights: "The model has the weights that the plan's scores were measured on."
     case .shape: "The model can be trained with the plan's batch, length and recipe."
     case .selection: "The model has the tensors and nodes that the plan trains."
     case .trainableParameters: "As many parameters train as the plan says."
@@ -31,6 +32,7 @@ public enum CheckRule: String, Codable, Sendable, CaseIterable {
   /// The key of the plan file that the check is about.
   var key: String {
     switch self {
+    case .weights: "weights_identity"
     case .shape: "recipe"
     case .selection: "trainable"
     case .certificate: "objective"

@@ -26,7 +26,20 @@ extension PlanCheck {
       return false
     }
     note(.model, true, "\(model.displayName) has the shape that the plan was made for")
+    checkWeights(plan, model)
     return true
+  }
+
+  /// Scores were measured on certain weights; on others they say little.
+  private mutating func checkWeights(_ plan: Plan, _ model: Model) {
+    guard let recorded = plan.model.weightsIdentity, let weights = model.weights else { return }
+    let found = try? weights.weightsIdentity()
+    note(
+      .weights, found == recorded,
+      found == recorded
+        ? "the weights are those that were primed"
+        : "the weights (\(found?.prefix(12) ?? "unreadable")) are not those that were primed "
+          + "(\(recorded.prefix(12))); prime and plan again")
   }
 
   /// The first thing in which a model differs from the plan's, as the end of a sentence.

@@ -25,6 +25,9 @@ extension PlanCheck {
     if !profile.cleanMappedPagesCount, !plan.mappedFree {
       changes.append("mapped weights that count, now they are free")
     }
+    if changes.isEmpty, let recorded = plan.profileIdentity, recorded != (try? PlanFile.identity(of: profile)) {
+      changes.append("other rates or sources in its profile")
+    }
     note(
       .device, device: name, changes.isEmpty,
       changes.isEmpty

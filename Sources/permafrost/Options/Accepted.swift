@@ -48,6 +48,25 @@ enum Accepted {
     return saving
   }
 
+  /// One or more names between commas, each once.
+  @Sendable static func list<Value: CaseIterable & RawRepresentable>(_ text: String) throws -> [Value]
+  where Value.RawValue == String {
+    let names = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+    let values = names.compactMap { Value(rawValue: $0) }
+    guard values.count == names.count, Set(names).count == names.count else {
+      let known = Value.allCases.map(\.rawValue).joined(separator: ", ")
+      throw ValidationError("accepted are some of \(known), with commas and no spaces")
+    }
+    return values
+  }
+
+  @Sendable static func positive(_ text: String) throws -> Double {
+    guard let number = Double(text), number.isFinite, number > 0 else {
+      throw ValidationError("accepted is a number above 0, such as 1.5")
+    }
+    return number
+  }
+
   @Sendable static func norm(_ text: String) throws -> Double {
     guard let norm = Double(text), norm.isFinite, norm > 0 else {
       throw ValidationError("accepted is a number above 0, such as 1.0")
@@ -85,6 +104,13 @@ enum Accepted {
       throw ValidationError(
         "\(ByteCount.formatExactly(bytes)) is less than any program needs; 350MiB is a budget")
     }
+    return bytes
+  }
+
+  @Sendable static func runtime(_ text: String) throws -> Int {
+    let bytes = try ByteCount.parse(text)
+    // More than any machine has, little enough that sums with it do not overflow.
+    guard bytes <= 1 << 60 else { throw ValidationError("accepted is the size of a process, such as 30MiB") }
     return bytes
   }
 }

@@ -15,11 +15,48 @@ struct PlanningOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "What forward keeps, as 'estimate' has it; by default the best of keep, cheap and recompute.",
+      "What forward keeps, as 'estimate' has it; by default decided layer by layer.",
       valueName: "saving"), transform: Accepted.saving)
   var saving: Saving?
 
+  @Option(
+    help: ArgumentHelp(
+      "Optimizers among which to choose, instead of one: adamw,sgd.", valueName: "list"),
+    transform: Accepted.list)
+  var optimizers: [Optimizer] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Formats of frozen weights among which to choose, instead of one: f32,int8.", valueName: "list"),
+    transform: Accepted.list)
+  var frozenFormats: [WeightFormat] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Tensors that must train, by shell pattern: 'classifier*'; may be given again.", valueName: "pattern"))
+  var train: [String] = []
+
+  @Option(
+    help: ArgumentHelp("Tensors that stay frozen: 'embeddings.*'; may be given again.", valueName: "pattern"))
+  var freeze: [String] = []
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Least share of every feed-forward pair's nodes that trains.", valueName: "percent"),
+    transform: Accepted.count(0...100))
+  var minRetention = 0
+
+  @OptionGroup var limits: TimeLimitOptions
   @OptionGroup var runtime: RuntimeOptions
+
+  func validate() throws {
+    if shape.optimizer != nil, !optimizers.isEmpty {
+      throw ValidationError("'--optimizer' and '--optimizers' exclude each other; give one")
+    }
+    if shape.frozenWeights != nil, !frozenFormats.isEmpty {
+      throw ValidationError("'--frozen-weights' and '--frozen-formats' exclude each other; give one")
+    }
+  }
 
   /// The question for a model on a device, and where the process's own share comes from.
   ///
@@ -35,11 +72,18 @@ struct PlanningOptions: ParsableArguments {
       throw ValidationError("missing '--device' or '--budget'")
     }
     let share = try runtime.share(on: profile, model.graph, recipe)
-    let request = PlanRequest(
+    let alternatives = Alternatives(
+      savings: saving.map { [$0] } ?? Alternatives.savings(for: model.graph),
+      accumulations: shape.accumulate == nil ? Alternatives.accumulations(ofBatch: recipe.batch) : [],
+      optimizers: optimizers, frozenWeights: frozenFormats)
+    var request = PlanRequest(
       graph: model.graph, modelName: model.displayName, modelIdentity: model.identity, recipe: recipe,
-      alternatives: Alternatives(savings: saving.map { [$0] } ?? Alternatives.savings(for: model.graph)),
+      alternatives: alternatives,
       scores: scores ?? Scores.prior(model.graph, modelIdentity: model.identity), budgetBytes: budget.bytes,
       mappedFree: budget.mappedFree, runtimeBytes: share.bytes, device: profile?.identifier, task: task)
+    request.pins = Pins(train: train, freeze: freeze, minimumRetention: minRetention)
+    request.profile = profile
+    request.maximumStepSeconds = try limits.stepSeconds(on: profile, batch: recipe.batch)
     return (request, share)
   }
 }

@@ -13,7 +13,7 @@ struct RuntimeOptions: ParsableArguments {
     help: ArgumentHelp(
       "Resident bytes of the program itself, instead of measuring them; for answers that must not vary.",
       valueName: "bytes"),
-    transform: ByteCount.parse)
+    transform: Accepted.runtime)
   var runtime: Int?
 
   /// The share given, or the device profile's figure, or what a training process has resident here.

@@ -1,3 +1,5 @@
+import Optimization
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -19,9 +21,22 @@ enum Interruption {
     return state
   }()
 
+  /// What the first SIGINT asks to stop, if anything.
+  ///
+  /// A cancellation is never freed, so the handler may read it at any time.
+  nonisolated(unsafe) private static let cancelled = {
+    let place = UnsafeMutablePointer<Cancellation?>.allocate(capacity: 1)
+    place.initialize(to: nil)
+    return place
+  }()
+
   static func install() {
-    _ = state  // made before the handler can need it
+    _ = (state, cancelled)  // made before the handler can need them
     let former = signal(SIGINT) { _ in
+      if let cancellation = Interruption.cancelled.pointee, !cancellation.isCancelled {
+        cancellation.cancel()
+        return
+      }
       if Interruption.state[0] > 0 {
         Interruption.state[1] = 1
         return
@@ -38,6 +53,13 @@ enum Interruption {
     var none = sigset_t()
     sigemptyset(&none)
     sigprocmask(SIG_SETMASK, &none, nil)
+  }
+
+  /// Runs `body`, which ends soon once it is cancelled; the first SIGINT meanwhile cancels, the next ends the process.
+  static func cancelling<Result>(_ cancellation: Cancellation, _ body: () throws -> Result) rethrows -> Result {
+    cancelled.pointee = cancellation
+    defer { cancelled.pointee = nil }
+    return try body()
   }
 
   /// Runs `body` to its end; a SIGINT that comes meanwhile is answered afterwards.

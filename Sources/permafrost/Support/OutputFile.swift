@@ -8,22 +8,30 @@ enum OutputFile {
   /// - Throws: `FileError` where the directory is missing or does not take files, or the path is a directory.
   static func check(_ path: String) throws {
     let directory = URL(fileURLWithPath: path).deletingLastPathComponent().path
-    var isDirectory: ObjCBool = false
-    if FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), isDirectory.boolValue {
-      throw FileError(.create, path: path, code: EISDIR)
-    }
+    if isDirectory(path) { throw FileError(.create, path: path, code: EISDIR) }
     if access(directory, W_OK | X_OK) != 0 { throw FileError(.create, path: path) }
   }
 
-  /// Writes a text beside its place and renames it, so that the file is whole or absent.
+  /// As `check`, for a directory that is made where there is none.
+  ///
+  /// - Throws: `FileError`.
+  static func checkDirectory(_ path: String) throws {
+    guard FileManager.default.fileExists(atPath: path) else { return try check(path) }
+    if !isDirectory(path) { throw FileError(.create, path: path, code: ENOTDIR) }
+    if access(path, W_OK | X_OK) != 0 { throw FileError(.create, path: path) }
+  }
+
+  /// Writes a text; the file is whole or absent.
   ///
   /// - Throws: `FileError`.
   static func write(_ text: String, to path: String) throws {
-    do {
-      try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
-    } catch {
-      let code = ((error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError)?.code
-      throw FileError(.write, path: path, code: code.map(Int32.init) ?? EIO)
-    }
+    let file = try AtomicFile(URL(fileURLWithPath: path))
+    try Array(text.utf8).withUnsafeBytes { try file.write($0) }
+    try file.commit()
+  }
+
+  private static func isDirectory(_ path: String) -> Bool {
+    var isDirectory: ObjCBool = false
+    return FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) && isDirectory.boolValue
   }
 }

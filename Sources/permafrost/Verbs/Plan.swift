@@ -1,6 +1,7 @@
 import ArgumentParser
 import Checkpoints
 import Graph
+import Optimization
 import Planning
 import Reporting
 import Steps
@@ -19,6 +20,12 @@ struct PlanCommand: ParsableCommand {
     help: ArgumentHelp("Where to write the plan; without, it is only shown.", valueName: "file"))
   var out: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Where to write the linear program that was solved, in CPLEX LP format, for any other solver.",
+      valueName: "file"))
+  var dumpModel: String?
+
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
@@ -30,17 +37,36 @@ struct PlanCommand: ParsableCommand {
 
   func run() throws {
     if let out { try OutputFile.check(out) }
+    if let dumpModel { try OutputFile.check(dumpModel) }
     let model = try model.resolve()
-    let (request, share) = try planning.request(for: model, task: self.model.task.task, on: device)
-    var outcome = try Planner(request).plan()
+    let question = try planning.request(for: model, task: self.model.task.task, on: device)
+    var request = question.request
+    let cancellation = Cancellation()
+    request.options.cancellation = cancellation
+    let planner = Planner(request)
+    // From here on SIGINT asks for the best so far; a second one ends the process.
+    let answer = try Interruption.cancelling(cancellation) { try planner.solve() }
+    var outcome = answer.outcome
+    var explanation: PlanExplanation?
     switch outcome {
     case .plan(let plan):
       if let out { try Interruption.held { try PlanFile.write(plan, to: out) } }
+      try write(answer.model)
+      explanation = try output.json ? nil : Interruption.cancelling(cancellation) { try planner.explain(plan) }
     case .infeasible(var reason):
       reason.explain(request, smallerModels: smallerModels(than: request))
       outcome = .infeasible(reason)
     }
-    try output.print(PlanReport(outcome, of: request, runtime: share))
+    try output.print(PlanReport(outcome, of: request, runtime: question.share, explanation: explanation))
+  }
+
+  private func write(_ model: LinearModel?) throws {
+    guard let dumpModel else { return }
+    guard let model else {
+      throw ValidationError(
+        "'--dump-model': nothing was solved, because everything fits; nothing was written to \(dumpModel)")
+    }
+    try OutputFile.write(try model.lpFormat(), to: dumpModel)
   }
 
   /// The catalogue's models that the batch fits, with the same head.

@@ -1,0 +1,87 @@
+import Graph
+import Simulation
+import Steps
+
+/// Why a plan trains what it trains: what each kind of group captures, and what it costs.
+public struct PlanExplanation: Sendable, Codable, Equatable {
+  /// All groups of one kind, over all layers.
+  public struct Row: Sendable, Codable, Equatable {
+    public var kind: GroupKind
+    public var trainableParameters: Int
+    public var parameters: Int
+    /// Share of the total score captured.
+    public var objective: Double
+    /// Bytes that the peak would fall by if the kind stayed frozen; 0 where another moment of the step is as high.
+    public var bytes: Int
+  }
+
+  /// What budgets a little away would capture.
+  public struct Neighbour: Sendable, Codable, Equatable {
+    public var budgetBytes: Int
+    public var objective: Double
+    public var bound: Double
+  }
+
+  public var rows: [Row]
+  /// The kernel at which most bytes live, and these bytes by category.
+  public var peakKernel: String
+  public var peak: [BufferCategory: Int]
+  /// What a little more budget would buy: the shadow price of memory; nil where everything trains already.
+  public var more: Neighbour?
+
+  /// Bytes by which the neighbouring budget differs.
+  public static let neighbourBytes = 10 << 20
+}
+
+extension Planner {
+  /// Explains a plan of this planner's request.
+  ///
+  /// - Throws: ``PlanError`` for a plan of another model, and what the solver throws.
+  public func explain(_ plan: Plan) throws -> PlanExplanation {
+    let graph = request.graph
+    let selection = try plan.selection(of: graph)
+    let template = StepTemplate(graph, plan.recipe)
+    let program = StepProgram(template, selection)
+    let total = request.scores.captured(by: .full(graph), of: graph)
+    let captured = request.scores.captured(by: selection, of: graph)
+    let rows = GroupKind.allCases.compactMap { kind -> PlanExplanation.Row? in
+      let groups = graph.groups.filter { $0.kind == kind }
+      let parameters = groups.flatMap(\.parameters).map { graph.parameters[$0] }
+      let trained = parameters.reduce(0) { $0 + selection.trainedCount($1, of: graph) }
+      guard trained > 0 else { return nil }
+      let without = selection.freezing(groups)
+      let score = captured - request.scores.captured(by: without, of: graph)
+      let freed = request.charged(program) - request.charged(StepProgram(template, without))
+      return PlanExplanation.Row(
+        kind: kind, trainableParameters: trained, parameters: parameters.reduce(0) { $0 + $1.count },
+        objective: total > 0 ? score / total : 0, bytes: max(0, freed))
+    }
+    let simulation = Simulation(program.training)
+    return PlanExplanation(
+      rows: rows, peakKernel: simulation.peakKernelName, peak: simulation.categories, more: try more(than: plan)
+    )
+  }
+
+  /// The same question with a little more budget.
+  private func more(than plan: Plan) throws -> PlanExplanation.Neighbour? {
+    guard plan.bound - plan.objective > 1e-9 || plan.objective < 1 - 1e-9 else { return nil }
+    var other = self
+    other.request.budgetBytes += PlanExplanation.neighbourBytes
+    guard case .plan(let richer) = try other.plan() else { return nil }
+    // More room never captures less; a search that ends within its gap may say so.
+    return PlanExplanation.Neighbour(
+      budgetBytes: richer.budgetBytes, objective: max(richer.objective, plan.objective), bound: richer.bound)
+  }
+}
+
+extension Selection {
+  /// The same with some groups frozen.
+  fileprivate func freezing(_ groups: [ParameterGroup]) -> Selection {
+    var selection = self
+    for group in groups {
+      selection.trainable.subtract(group.parameters)
+      if group.kind == .feedForward, let layer = group.layer { selection.retained[layer] = 0 }
+    }
+    return selection
+  }
+}

@@ -1,0 +1,92 @@
+import Graph
+import Simulation
+import Steps
+
+/// What a series of a sweep is asked.
+public struct SweepQuestion: Sendable {
+  /// The question for every budget; its own budget, device and time limit count for nothing.
+  public var request: PlanRequest
+  public var budgets: BudgetSpread
+
+  public init(_ request: PlanRequest, budgets: BudgetSpread) {
+    self.request = request
+    self.budgets = budgets
+  }
+}
+
+/// Carries a sweep out.
+public struct SweepRun: Sendable {
+  private let questions: [SweepQuestion]
+  private let grid: [SweepPoint]
+  let series: [Sweep.Series]
+  private let shard: Shard
+
+  /// Lays the grid out.
+  ///
+  /// - Throws: ``PlanError`` when a recipe or scores do not fit their model.
+  public init(_ questions: [SweepQuestion], shard: Shard = .whole) throws {
+    for question in questions { try question.request.validate() }
+    self.questions = questions
+    self.shard = shard
+    series = try questions.map { try Sweep.Series($0) }
+    let budgets = series.enumerated().flatMap { index, series in series.budgetsBytes.map { (index, $0) } }
+    grid = zip(1..., budgets).map { SweepPoint(number: $0, series: $1.0, budgetBytes: $1.1) }
+      .filter { shard.contains($0.number) }
+  }
+
+  /// Points to compute.
+  public var pointCount: Int { grid.count }
+
+  /// Plans every point of the shard.
+  ///
+  /// - Parameters:
+  ///   - jobs: how many points at once, at most; decides nothing but the time.
+  ///   - progress: called with the number of points done, by one thread at a time.
+  /// - Returns: the sweep, and the plan of every feasible point in the sweep's order.
+  /// - Throws: what ``Planner/plan()`` does.
+  public func callAsFunction(
+    jobs: Int, progress: (Int) -> Void = { _ in }
+  ) throws -> (sweep: Sweep, plans: [Plan]) {
+    let answers = try concurrentMap(grid, jobs: jobs, progress: progress, answer)
+    let sweep = Sweep(shard: shard, series: series, points: answers.map(\.point))
+    return (sweep, answers.compactMap(\.plan))
+  }
+
+  private func answer(_ point: SweepPoint) throws -> (point: SweepPoint, plan: Plan?) {
+    let question = questions[point.series]
+    var request = question.request
+    request.budgetBytes = point.budgetBytes
+    // A plan that names a device is for all that the device has.
+    request.device = request.profile.flatMap { $0.budgetBytes == point.budgetBytes ? $0.identifier : nil }
+    // Searches end by nodes alone, because time depends on the machine and on what else it does.
+    request.options.timeLimit = nil
+    var point = point
+    switch try Planner(request).plan() {
+    case .infeasible(let reason):
+      point.smallestFeasibleBudgetBytes = reason.smallestFeasibleBudgetBytes
+      return (point, nil)
+    case .plan(let plan):
+      let seconds = try request.profile.map { device in
+        let step = StepProgram(request.graph, plan.recipe, try plan.selection(of: request.graph)).training
+        return RooflineEstimate(step, on: device).seconds
+      }
+      point.plan = SweepPoint.Summary(plan, estimatedStepSeconds: seconds)
+      return (point, plan)
+    }
+  }
+}
+
+extension Sweep.Series {
+  fileprivate init(_ question: SweepQuestion) throws {
+    let request = question.request
+    self.init(
+      model: request.modelName, modelIdentity: request.modelIdentity, device: request.profile?.identifier,
+      deviceIdentity: try request.profile.map(PlanFile.identity(of:)), task: request.task,
+      recipe: request.recipe,
+      alternatives: request.alternatives, pins: request.pins, maximumStepSeconds: request.maximumStepSeconds,
+      scores: request.scores.origin,
+      scoresIdentity: request.scores.origin == .prior ? nil : try PlanFile.identity(of: request.scores),
+      mappedFree: request.mappedFree, runtimeBytes: request.runtimeBytes,
+      budgetsBytes: question.budgets.budgets(for: request))
+  }
+}
