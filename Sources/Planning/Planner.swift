@@ -19,7 +19,8 @@ public struct Planner: Sendable {
     self.solver = solver
   }
 
-  public enum Outcome: Sendable {
+  /// Indirect, because the compiler of Swift 6.3.1 mistakes one payload for the other across modules when they lie in the enum itself.
+  public indirect enum Outcome: Sendable {
     case plan(Plan)
     case infeasible(Infeasibility)
   }
@@ -32,35 +33,41 @@ public struct Planner: Sendable {
   /// As ``plan()``, with fewer or other ways to train the groups.
   func plan(over space: DecisionSpace) throws -> Outcome { try solve(over: space).outcome }
 
-  /// As ``plan()``, with the linear program, rows and all, whose solution the plan is; nil where none was solved.
-  public func solve() throws -> (outcome: Outcome, model: LinearModel?) {
+  /// An outcome and where it comes from.
+  public struct Answer: Sendable {
+    public let outcome: Outcome
+    /// The linear program, rows and all, whose solution the plan is; nil where none was solved.
+    public let model: LinearModel?
+  }
+
+  /// As ``plan()``, with what was solved.
+  public func solve() throws -> Answer {
     try request.validate()
     return try solve(over: try DecisionSpace(request.graph, scores: request.scores, pins: request.pins))
   }
 
-  private func solve(over space: DecisionSpace) throws -> (outcome: Outcome, model: LinearModel?) {
+  private func solve(over space: DecisionSpace) throws -> Answer {
     let start = ContinuousClock.now
     let deadline = request.options.timeLimit.map { start.advanced(by: $0) }
     let templates = templates(for: space)
-    var candidates: [Candidate] = []
+    var candidates = [everything(of: space, templates)].compactMap(\.self)
     var smallest = Int.max
     var quickest = Double.infinity
-    for (index, template) in templates.enumerated() {
+    for (index, template) in templates.enumerated() where candidates.first?.objective != space.mostShare {
       // What time is left is shared among the recipes that are left.
       let now = ContinuousClock.now
       let share = deadline.map { now + now.duration(to: $0) / (templates.count - index) }
       let search = RecipeSearch(
         request: request, space: space, template: template, solver: solver, deadline: share,
-        known: candidates.map(\.chosen), floor: candidates.map(\.objective).max() ?? 0)
+        known: candidates.map(\.chosen), floor: floor(below: candidates.map(\.objective).max() ?? 0))
       switch try search.run() {
       case .needs(let bytes, let seconds):
         smallest = min(smallest, bytes)
         quickest = min(quickest, seconds)
       case .found(let candidate): candidates.append(candidate)
       }
-      if let last = candidates.last, last.objective >= space.mostShare { break }
     }
-    // A recipe that was cut short for want of promise has a bound within the gap of what was already found.
+    // A recipe that was given up for want of promise has a bound below what was found, or as good as it.
     let bound = candidates.map(\.certificate.bound).max() ?? 0
     let allowed = max(request.options.relativeGap, Self.proofTolerance)
     let good = candidates.filter { gap($0.objective, bound) <= allowed }
@@ -72,7 +79,7 @@ public struct Planner: Sendable {
         budgetBytes: request.budgetBytes, smallestFeasibleBudgetBytes: smallest + request.runtimeBytes,
         maximumStepSeconds: request.maximumStepSeconds,
         smallestStepSeconds: request.maximumStepSeconds.map { _ in quickest })
-      return (.infeasible(answer), nil)
+      return Answer(outcome: .infeasible(answer), model: nil)
     }
     if request.alternatives.savings == Saving.uniforms {
       let refinement = SavingRefinement(
@@ -88,16 +95,38 @@ public struct Planner: Sendable {
     certificate.nodes = candidates.reduce(0) { $0 + $1.certificate.nodes }
     certificate.rounds = candidates.reduce(0) { $0 + $1.certificate.rounds }
     let seconds = (ContinuousClock.now - start) / .seconds(1)
-    return (.plan(makePlan(best, certificate, seconds: seconds)), best.model)
+    return Answer(outcome: .plan(makePlan(best, certificate, seconds: seconds)), model: best.model)
   }
 
-  /// The step under every recipe, from the quickest; time is compared with everything training.
+  /// The step under every recipe, from the one that needs fewest bytes when everything trains.
+  ///
+  /// It captures most, as a rule, and what it captures lets the others be given up early.
   private func templates(for space: DecisionSpace) -> [StepTemplate] {
     let full = space.selection(space.full)
     return request.alternatives.recipes(request.recipe).map { recipe in
       let template = StepTemplate(request.graph, recipe)
-      return (template, request.clock.seconds(TrainingStep(unplaced: template, full)))
+      let step = TrainingStep(unplaced: template, full)
+      return (template, step.liveBytes().max() ?? 0)
     }.enumerated().sorted { ($0.element.1, $0.offset) < ($1.element.1, $1.offset) }.map(\.element.0)
+  }
+
+  /// The quickest recipe under which all that may train fits, if there is one: then there is nothing to search.
+  private func everything(of space: DecisionSpace, _ templates: [StepTemplate]) -> Candidate? {
+    guard space.share(space.full) >= space.mostShare else { return nil }
+    let selection = space.selection(space.full)
+    let fitting = templates.map { StepProgram($0, selection) }.filter(request.accepts)
+    guard let first = fitting.first else { return nil }
+    return Candidate(
+      chosen: space.full, selection: selection,
+      program: fitting.dropFirst().reduce(first) { request.prefers($1, to: $0) ? $1 : $0 },
+      objective: space.mostShare, certificate: Certificate(bound: space.mostShare, ending: "optimal"),
+      model: nil)
+  }
+
+  /// What another recipe has to be able to capture to be of interest beside one that captures so much.
+  private func floor(below objective: Double) -> Double {
+    let gap = request.options.relativeGap
+    return objective * (1 - gap) / (1 + gap)
   }
 
   /// What is not proven, as a share of the bound.

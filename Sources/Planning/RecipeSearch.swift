@@ -146,21 +146,33 @@ struct RecipeSearch {
 
   /// The best of the plans that people make by hand: everything from some layer up, with one retention.
   ///
-  /// Less depth needs fewer bytes, so the deepest that fits is found by bisection.
+  /// Less depth needs fewer bytes, so the deepest that fits is found by bisection over live bytes, and then by placing it.
   private func bestNested() -> [Int?] {
     var best = space.minimal
-    for percent in DecisionSpace.retentionPercents {
+    for percent in DecisionSpace.retentionPercents.reversed() {
       // Depth d trains layers d and up; -1 trains the embeddings too.
       var (deepest, shallowest) = (-1, layers)
       while deepest < shallowest {
-        let middle = (deepest + shallowest).quotientAndRemainder(dividingBy: 2)
-        let depth = middle.remainder < 0 ? middle.quotient - 1 : middle.quotient
-        if fits(nested(from: depth, percent: percent)) { shallowest = depth } else { deepest = depth + 1 }
+        let middle = (deepest + shallowest - 1) >> 1
+        if mayFit(nested(from: middle, percent: percent)) { shallowest = middle } else { deepest = middle + 1 }
       }
-      let chosen = nested(from: shallowest, percent: percent)
-      if fits(chosen), space.score(chosen) > space.score(best) { best = chosen }
+      for depth in shallowest...layers {
+        let chosen = nested(from: depth, percent: percent)
+        guard space.score(chosen) > space.score(best) else { break }
+        guard fits(chosen) else { continue }
+        best = chosen
+        break
+      }
     }
     return best
+  }
+
+  /// Whether a choice keeps the limits if its buffers can be placed without waste.
+  private func mayFit(_ chosen: [Int?]) -> Bool {
+    let step = TrainingStep(unplaced: template, space.selection(chosen))
+    let fixed = request.mappedFree ? 0 : step.mappedBytes
+    let isQuickEnough = request.maximumStepSeconds.map { request.clock.seconds(step) <= $0 } ?? true
+    return isQuickEnough && (step.liveBytes().max() ?? 0) + fixed <= request.capacity
   }
 
   private func nested(from depth: Int, percent: Int) -> [Int?] {

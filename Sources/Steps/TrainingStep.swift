@@ -72,7 +72,7 @@ public struct TrainingStep: Sendable {
   public private(set) var buffers: [Buffer]
   public let kernels: [Kernel]
   /// Bytes at the bottom of the arena that live through every step.
-  public private(set) var staticBytes: Int
+  public let staticBytes: Int
   /// Bytes of the whole arena.
   public private(set) var arenaBytes: Int
 
@@ -105,7 +105,10 @@ public struct TrainingStep: Sendable {
     let filter = Specialization(template: template, selection: selection, extent: extent)
     kernels = filter.kernels
     buffers = filter.buffers
-    (staticBytes, arenaBytes) = (0, 0)
+    staticBytes = buffers.reduce(0) {
+      $0 + ($1.lifetime == nil && $1.storage != .mapped ? $1.bytes : 0)
+    }
+    arenaBytes = 0
   }
 
   private mutating func place() {
@@ -114,7 +117,6 @@ public struct TrainingStep: Sendable {
       buffers[index].storage = .arena(offset: end)
       end += buffers[index].bytes
     }
-    staticBytes = end
     // Buffers in one place are one item; a predecessor comes before its successors.
     var items: [ArenaPacking.Item] = []
     var places: [BufferID: Int] = [:]

@@ -125,7 +125,7 @@ struct PlannerTests {
     #expect(plan.termination == "time limit")
   }
 
-  @Test("takes a leaner policy only for more than the gap that was asked for")
+  @Test("captures as much as the best of its recipes alone, or as much as the gap demands")
   func policies() throws {
     for share in [0.2, 0.4, 0.6, 0.8] {
       var request = request(share, policies: Saving.uniforms)
@@ -140,8 +140,6 @@ struct PlannerTests {
       request.options.relativeGap = 0.5
       let rough = try plan(request)
       #expect(rough.status != .notProven && rough.objective >= best.objective * 0.5)
-      let isEnough = alone[0].objective >= best.objective * 0.75
-      if isEnough { #expect(rough.recipe.saving == .keep) }
     }
   }
 
