@@ -21,7 +21,7 @@ struct Permafrost: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      DevicesCommand.self, ModelsCommand.self, EstimateCommand.self, PrimeCommand.self, PlanCommand.self,
-      CheckCommand.self, VerifyCommand.self, TrainCommand.self, ExportCommand.self,
+      DevicesCommand.self, CalibrateCommand.self, ModelsCommand.self, EstimateCommand.self, PrimeCommand.self,
+      PlanCommand.self, CheckCommand.self, VerifyCommand.self, TrainCommand.self, ExportCommand.self,
     ])
 }
