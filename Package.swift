@@ -68,7 +68,8 @@ let package = Package(
     .testTarget(name: "GraphTests", dependencies: ["Graph"], resources: [.copy("Fixtures")]),
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "TestSupport"]),
     .testTarget(name: "StepsTests", dependencies: ["Steps", "Simulation", "TestSupport"]),
-    .testTarget(name: "DevicesTests", dependencies: ["Devices"]),
+    .testTarget(name: "DevicesTests", dependencies: ["Devices", "TestSupport"]),
+    .testTarget(name: "SimulationTests", dependencies: ["Simulation", "TestSupport"]),
     .testTarget(name: "OptimizationTests", dependencies: ["Optimization", "TestSupport"]),
     .testTarget(name: "PlanningTests", dependencies: ["Planning", "TestSupport"]),
     .testTarget(
@@ -78,6 +79,7 @@ let package = Package(
     .testTarget(
       name: "TrainingTests", dependencies: ["Training", "Engine", "Checkpoints", "TestSupport"],
       resources: [.copy("Fixtures")]),
+    .testTarget(name: "CalibrationTests", dependencies: ["Calibration", "TestSupport"]),
     .testTarget(name: "LimitsTests", dependencies: ["Limits", "limits-probe"]),
     .testTarget(name: "ExportingTests", dependencies: ["Exporting", "Checkpoints", "TestSupport"]),
     .testTarget(name: "CommandLineTests", dependencies: ["permafrost", "Checkpoints", "TestSupport"]),

@@ -13,7 +13,8 @@ public struct CalibratedProfile: Sendable {
     storage: StorageMeasurement, runtimeBytes: Int, others: Double?, isQuick: Bool
   ) {
     let reserved = machine.availableMemoryBytes.map { max(0, machine.totalMemoryBytes - $0) }
-    let disturbance = others.map { "; other processes took \(Quantity.percent($0)) of the processors meanwhile" } ?? ""
+    let disturbance =
+      others.map { "; other processes took \(Quantity.percent($0)) of the processors meanwhile" } ?? ""
     let turns = "\(result.turns) turns, \(threads) \(threads == 1 ? "thread" : "threads")\(disturbance)"
     let steps = "\(result.steps) training steps of made-up encoders"
     let copied = ByteCount.format(result.copiedBytes)

@@ -58,7 +58,8 @@ extension CalibrationCase {
       encoder(256, heads: 4, 2, 512), encoder(384, heads: 12, 1, 64, learners: 10),
       encoder(384, heads: 12, 8, 128), encoder(384, heads: 12, 4, 64), encoder(512, heads: 8, 1, 32),
       encoder(512, heads: 8, 4, 64, learners: 10), encoder(768, heads: 12, 1, 128),
-      encoder(768, heads: 12, 8, 64, learners: 10), encoder(768, heads: 12, 8, 128), encoder(768, heads: 12, 16, 128),
+      encoder(768, heads: 12, 8, 64, learners: 10), encoder(768, heads: 12, 8, 128),
+      encoder(768, heads: 12, 16, 128),
     ] + variants(256, heads: 4, 2, 64, vocabulary: 4096)
     + Steps.WeightFormat.allCases.filter { $0 != .float32 }.flatMap { format in
       [encoder(256, heads: 4, 1, 64), encoder(512, heads: 8, 4, 64), encoder(384, heads: 6, 8, 16)].map {

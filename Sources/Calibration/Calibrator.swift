@@ -54,7 +54,9 @@ public struct Calibrator {
     for program in programs.sorted(by: { $0.training.operations < $1.training.operations }) {
       // A step that this machine has no memory or no time for is left out, and with it all larger ones.
       let expected = rate > 0 ? Double(program.training.operations) / rate : 0
-      guard bytes + program.arenaBytes <= memoryBytes, elapsed() + expected < seconds / 4 else { break }
+      let isAffordable =
+        bytes + program.arenaBytes <= memoryBytes && (isQuick || elapsed() + expected < seconds / 4)
+      guard runs.isEmpty || isAffordable else { break }
       let run = try CalibrationRun(program, context)
       let began = elapsed()
       try run.run()
@@ -73,7 +75,8 @@ public struct Calibrator {
       onTurn(min(1, elapsed() / seconds))
     }
     let samples = runs.flatMap(\.samples)
-    let peak = samples.filter { $0.work.kernelClass.isProduct }.map { Double($0.work.operations) / $0.seconds }.max()
+    let peak = samples.filter { $0.work.kernelClass.isProduct }.map { Double($0.work.operations) / $0.seconds }
+      .max()
     return Result(
       kernels: RateFit.rates(samples), samples: samples, peakFLOPS: peak ?? 0,
       memoryBandwidth: copying.bytesPerSecond, turns: turns, steps: runs.count, copiedBytes: copying.bytes)

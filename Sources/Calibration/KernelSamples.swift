@@ -85,7 +85,8 @@ final class CalibrationWeights: ParameterSource {
 
 extension CalibrationWeights {
   func mappedFloats(_ parameter: Parameter) -> UnsafeBufferPointer<Float>? {
-    UnsafeBufferPointer(UnsafeMutableBufferPointer(rebasing: values[starts[parameter.id]...].prefix(parameter.count)))
+    UnsafeBufferPointer(
+      UnsafeMutableBufferPointer(rebasing: values[starts[parameter.id]...].prefix(parameter.count)))
   }
 
   func read(

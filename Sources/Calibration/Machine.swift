@@ -11,7 +11,9 @@ public struct Machine: Sendable {
 
   public init() {
     totalMemoryBytes = Int(clamping: ProcessInfo.processInfo.physicalMemory)
-    let kibibytes = Self.field("MemAvailable", of: "/proc/meminfo")?.split(separator: " ").first.flatMap { Int($0) }
+    let kibibytes = Self.field("MemAvailable", of: "/proc/meminfo")?.split(separator: " ").first.flatMap {
+      Int($0)
+    }
     availableMemoryBytes = kibibytes.map { $0 << 10 }
     processor = Self.field("model name", of: "/proc/cpuinfo") ?? Self.field("Model", of: "/proc/cpuinfo")
   }

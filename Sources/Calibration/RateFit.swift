@@ -24,7 +24,9 @@ public enum RateFit {
     var best: [KernelWork: Double] = [:]
     for sample in samples { best[sample.work] = min(best[sample.work] ?? .infinity, sample.seconds) }
     return best.map { KernelSample($0, seconds: $1) }.sorted {
-      ($0.work.operations, $0.work.bytesMoved, $0.seconds) < ($1.work.operations, $1.work.bytesMoved, $1.seconds)
+      ($0.work.operations, $0.work.bytesMoved, $0.seconds) < (
+        $1.work.operations, $1.work.bytesMoved, $1.seconds
+      )
     }
   }
 
@@ -38,7 +40,7 @@ public enum RateFit {
   private static func streamRate(_ samples: [KernelSample]) -> KernelRate? {
     let sizes = Set(samples.map(\.work.bytesMoved))
     guard let least = sizes.min(), let most = sizes.max(), least > 0 else { return nil }
-    let splits = sizes.count < fewestSizes ? [] : cacheBytes.filter { (2 * least..<most / 2).contains($0) }
+    let splits = sizes.count < fewestSizes ? [] : cacheBytes.filter { 2 * least <= $0 && 2 * $0 < most }
     let fits = [most] + splits
     return fits.map { streamRate(samples, cache: $0, hasOverhead: most >= narrowRange * least) }
       .min { $0.error < $1.error }?.rate
@@ -99,7 +101,8 @@ public enum RateFit {
       }
       let edge = zip(operations, extents).map { $0 / $1[axis] }
       var coefficients = LeastSquares.nonNegative(
-        columns: [target.map { _ in 1 }, operations, edge], target: zip(target, operations).map { $0 - least * $1 },
+        columns: [target.map { _ in 1 }, operations, edge],
+        target: zip(target, operations).map { $0 - least * $1 },
         weights: weights)
       coefficients[1] += least
       (overhead, perOperation) = (coefficients[0], coefficients[1])

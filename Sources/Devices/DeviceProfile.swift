@@ -42,7 +42,8 @@ public struct DeviceProfile: Codable, Hashable, Sendable {
     identifier: String, title: String, totalMemoryBytes: Int, systemReservedBytes: Int,
     perProcessLimitBytes: Int? = nil, cleanMappedPagesCount: Bool, cores: Int,
     memoryBandwidthBytesPerSecond: Double, peakFLOPS: Double, storageReadBytesPerSecond: Double,
-    activePowerWatts: Double? = nil, runtimeBytes: Int? = nil, kernels: [String: KernelRate] = [:], notes: String? = nil,
+    activePowerWatts: Double? = nil, runtimeBytes: Int? = nil, kernels: [String: KernelRate] = [:],
+    notes: String? = nil,
     sources: [Field: String] = [:]
   ) {
     self.identifier = identifier

@@ -27,7 +27,8 @@ extension ProfileReader {
 
   private func rate(_ node: Node, _ name: String) throws(DeviceError) -> KernelRate {
     let row = try mapping(node, name)
-    try refuseUnknownKeys(of: row, accepted: ["rate", "half", "bandwidth", "cache", "cached", "overhead"], inside: name)
+    try refuseUnknownKeys(
+      of: row, accepted: ["rate", "half", "bandwidth", "cache", "cached", "overhead"], inside: name)
     func quantity(_ key: String, _ range: ClosedRange<Double>, _ unit: String) throws(DeviceError) -> Double? {
       try value(row[key], "\(name).\(key)", range, { try Quantity.parse($0, unit: unit) }, "") {
         Quantity.format($0, unit: unit)
@@ -38,8 +39,10 @@ extension ProfileReader {
     let cached = try quantity("cached", 1e3...1e14, "B/s")
     guard (cache == nil) == (cached == nil) else { throw complaint(node, name, .halfOfACache) }
     let rate = KernelRate(
-      operationsPerSecond: try quantity("rate", 1e3...1e15, "FLOP/s"), half: try half(row["half"], name + ".half"),
-      bytesPerSecond: try quantity("bandwidth", 1e3...1e14, "B/s"), cachedBytesPerSecond: cached, cacheBytes: cache ?? 0,
+      operationsPerSecond: try quantity("rate", 1e3...1e15, "FLOP/s"),
+      half: try half(row["half"], name + ".half"),
+      bytesPerSecond: try quantity("bandwidth", 1e3...1e14, "B/s"), cachedBytesPerSecond: cached,
+      cacheBytes: cache ?? 0,
       overheadSeconds: try quantity("overhead", 0...10, "s") ?? 0)
     guard rate.operationsPerSecond != nil || rate.bytesPerSecond != nil else {
       throw complaint(node, name, .noRate)
@@ -55,7 +58,8 @@ extension ProfileReader {
     var half: [Double] = []
     for item in items {
       guard
-        let extent = try value(item, name, 0...1e9, { Double($0) }, "an extent", { Quantity.fixed($0, decimals: 0) })
+        let extent = try value(
+          item, name, 0...1e9, { Double($0) }, "an extent", { Quantity.fixed($0, decimals: 0) })
       else { throw complaint(item, name, expected) }
       half.append(extent)
     }

@@ -35,9 +35,12 @@ public struct KernelClass: Hashable, Sendable {
     let updates: [KernelOperation] = [.update(decay: true), .updateEmbedding(decay: true)]
     let others: [KernelOperation] =
       [
-        .linearWeightGradient(transposed: false), .attention(heads: 1, site), .attentionBackward(heads: 1, site),
-        .embedding, .normForward(site, epsilon: 0), .normRebuild, .normBackward, .normScaleGradient, .dropout(site),
-        .columnSum, .firstToken, .firstTokenBackward, .loss(.regression), .tokenIndex, .keepTokens, .squaredNorm,
+        .linearWeightGradient(transposed: false), .attention(heads: 1, site),
+        .attentionBackward(heads: 1, site),
+        .embedding, .normForward(site, epsilon: 0), .normRebuild, .normBackward, .normScaleGradient,
+        .dropout(site),
+        .columnSum, .firstToken, .firstTokenBackward, .loss(.regression), .tokenIndex, .keepTokens,
+        .squaredNorm,
         .squaredNormOfTable,
       ]
       + [Activation.gelu, .geluTanh, .relu, .tanh].flatMap { [.activation($0), .activationBackward($0)] }

@@ -20,7 +20,8 @@ struct CalibrateCommand: ParsableCommand {
 
   @Option(
     name: .shortAndLong,
-    help: ArgumentHelp("Where to write the profile (.yaml); by default it is the answer itself.", valueName: "file"))
+    help: ArgumentHelp(
+      "Where to write the profile (.yaml); by default it is the answer itself.", valueName: "file"))
   var out: String?
 
   @Option(help: ArgumentHelp("What to call the device (the processor's name).", valueName: "title"))
@@ -39,7 +40,8 @@ struct CalibrateCommand: ParsableCommand {
 
   func validate() throws {
     if let out, !out.hasSuffix(".yaml"), !out.hasSuffix(".yml") {
-      throw ValidationError("'-o \(out)' would be no profile's name; accepted is a path that ends in .yaml or .yml")
+      throw ValidationError(
+        "'-o \(out)' would be no profile's name; accepted is a path that ends in .yaml or .yml")
     }
   }
 
@@ -59,7 +61,8 @@ struct CalibrateCommand: ParsableCommand {
     let storage = try StorageMeasurement(
       in: directory ?? FileManager.default.temporaryDirectory, bytes: quick ? 4 << 20 : 64 << 20)
     let profile = CalibratedProfile(
-      identifier: out.map { URL(fileURLWithPath: $0).deletingPathExtension().lastPathComponent } ?? "calibrated",
+      identifier: out.map { URL(fileURLWithPath: $0).deletingPathExtension().lastPathComponent }
+        ?? "calibrated",
       title: name ?? machine.processor ?? "This machine", threads: threads, machine: machine, result: result,
       storage: storage, runtimeBytes: try runtimeBytes(threads), others: others, isQuick: quick
     ).profile
@@ -73,7 +76,8 @@ struct CalibrateCommand: ParsableCommand {
     }
     if let others, others > 0.1 {
       output.note(
-        "other processes took \(Quantity.percent(others)) of the processors meanwhile; times may come out too long")
+        "other processes took \(Quantity.percent(others)) of the processors meanwhile; times may come out too long"
+      )
     }
     try output.print(CalibrationReport(profile, yaml: text, file: out))
   }
@@ -82,7 +86,8 @@ struct CalibrateCommand: ParsableCommand {
   private func runtimeBytes(_ threads: Int) throws -> Int {
     let graph = EncoderGraph(
       EncoderConfiguration(
-        family: .bert, vocabularySize: 30522, hiddenSize: 768, feedForwardSize: 3072, layerCount: 12, headCount: 12))
+        family: .bert, vocabularySize: 30522, hiddenSize: 768, feedForwardSize: 3072, layerCount: 12,
+        headCount: 12))
     let bytes = try RuntimeMeasurement.residentBytes(
       graph, Recipe(batch: 8, sequence: 128, threads: threads), executable: OwnExecutable.path)
     return RuntimeShare.planned(measured: bytes).bytes
