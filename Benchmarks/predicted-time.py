@@ -5,7 +5,9 @@
 
 Every pair calibrates the machine anew and then trains each case on random weights; the table shows the medians of the pairs, of predictions, of measured steps (each the
 median of its steps) and of the ratios, and how much of the processors other processes took while steps ran: with more than a few percent, the steps measured
-are slower than this machine. --patience waits that long, in all, for others to become quiet before a measurement. --profile takes a profile instead of calibrating.
+are slower than this machine. What is then left to compare with is the processor time of a step divided by the threads, which waiting for a processor does not lengthen
+(sharing caches and memory does): that of many steps less that of one step, in runs of their own. --patience waits that long, in all, for others to become
+quiet before a measurement. --profile takes a profile instead of calibrating.
 """
 import argparse
 import json
@@ -78,8 +80,12 @@ class Bench:
         predicted = json.loads(self.run("estimate", *options, "--device", profile, "--json"))["estimated_step_seconds"]
         self.wait()
         processors = Processors()
-        report = json.loads(self.run("verify", plan, "--weights", "random", "--steps", steps, "--json"))
-        return predicted, report["seconds_per_step"], processors.others()
+        times = []
+        for count in (1, 1 + steps):
+            before = processors.counts()[1]
+            report = json.loads(self.run("verify", plan, "--weights", "random", "--steps", count, "--json"))
+            times.append(processors.counts()[1] - before)
+        return predicted, report["seconds_per_step"], (times[1] - times[0]) / steps / THREADS, processors.others()
 
 
 def main():
@@ -101,12 +107,11 @@ def main():
             profile = bench.calibrated()
             for case in cases:
                 pairs[case].append(bench.pair(profile, *case))
-    print("| | predicted | measured | predicted / measured | ratios of the pairs | others took |\n|---|---|---|---|---|---|")
+    print("| | predicted | measured | predicted / measured | processor time / threads | predicted / that | others took |\n|---|---|---|---|---|---|---|")
     for (shape, train), values in pairs.items():
-        predicted, measured, others = (statistics.median(value[index] for value in values) for index in range(3))
-        ratios = [value[0] / value[1] for value in values]
-        print(f"| {shape}, {train} | {predicted:.3f} s | {measured:.3f} s | {statistics.median(ratios):.2f} | {min(ratios):.2f} to {max(ratios):.2f} "
-              f"| {others * 100:.0f} % |")
+        predicted, measured, processor, others = (statistics.median(value[index] for value in values) for index in range(4))
+        ratio, steady = (statistics.median(value[0] / value[index] for value in values) for index in (1, 2))
+        print(f"| {shape}, {train} | {predicted:.3f} s | {measured:.3f} s | {ratio:.2f} | {processor:.3f} s | {steady:.2f} | {others * 100:.0f} % |")
 
 
 if __name__ == "__main__":

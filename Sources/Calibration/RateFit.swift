@@ -89,8 +89,6 @@ public enum RateFit {
       return [extents.rows, extents.columns, extents.depth].map { Double(max($0, 1)) }
     }
     let target = samples.map(\.seconds)
-    // No product is quicker than the quickest that was seen, however large.
-    let least = samples.map { $0.seconds / Double(max($0.work.operations, 1)) }.min() ?? 0
     var half = KernelRate.noHalf
     var (overhead, perOperation) = (0.0, 0.0)
     var weights = Self.weights(samples)
@@ -100,11 +98,9 @@ public enum RateFit {
         (0..<3).reduce(Double(sample.work.operations)) { $1 == axis ? $0 : $0 * (1 + half[$1] / extents[$1]) }
       }
       let edge = zip(operations, extents).map { $0 / $1[axis] }
-      var coefficients = LeastSquares.nonNegative(
-        columns: [target.map { _ in 1 }, operations, edge],
-        target: zip(target, operations).map { $0 - least * $1 },
-        weights: weights)
-      coefficients[1] += least
+      let coefficients = LeastSquares.nonNegative(
+        columns: [target.map { _ in 1 }, operations, edge], target: target, weights: weights)
+      guard coefficients[1] > 0 else { continue }
       (overhead, perOperation) = (coefficients[0], coefficients[1])
       half[axis] = coefficients[2] / coefficients[1]
       weights = Self.weights(
@@ -114,7 +110,12 @@ public enum RateFit {
         })
     }
     guard perOperation > 0 else { return nil }
-    return KernelRate(operationsPerSecond: 1 / perOperation, half: half, overheadSeconds: overhead)
+    var rate = KernelRate(operationsPerSecond: 1 / perOperation, half: half, overheadSeconds: overhead)
+    // The product that reached the highest rate is not predicted to reach a higher one; few and disturbed samples may say so.
+    if let best = samples.max(by: { $0.operationsPerSecond < $1.operationsPerSecond }) {
+      rate.operationsPerSecond = min(1, rate.seconds(best.work) / best.seconds) / perOperation
+    }
+    return rate
   }
 
   private static func weights(_ samples: [KernelSample], predicted: [Double]? = nil) -> [Double] {
@@ -124,4 +125,8 @@ public enum RateFit {
       return min(1, largeError / max(error, 1e-9)) / (scale * scale)
     }
   }
+}
+
+extension KernelSample {
+  fileprivate var operationsPerSecond: Double { Double(work.operations) / seconds }
 }
