@@ -98,9 +98,13 @@ public enum RateFit {
         (0..<3).reduce(Double(sample.work.operations)) { $1 == axis ? $0 : $0 * (1 + half[$1] / extents[$1]) }
       }
       let edge = zip(operations, extents).map { $0 / $1[axis] }
-      let coefficients = LeastSquares.nonNegative(
-        columns: [target.map { _ in 1 }, operations, edge], target: target, weights: weights)
-      guard coefficients[1] > 0 else { continue }
+      // Where times say that operations cost nothing, something else is left out: first the extent, then the overhead.
+      let fits = [(1.0, 1.0), (1, 0), (0, 0)].lazy.map { constant, extent in
+        LeastSquares.nonNegative(
+          columns: [target.map { _ in constant }, operations, edge.map { $0 * extent }], target: target,
+          weights: weights)
+      }
+      guard let coefficients = fits.first(where: { $0[1] > 0 }) else { return nil }
       (overhead, perOperation) = (coefficients[0], coefficients[1])
       half[axis] = coefficients[2] / coefficients[1]
       weights = Self.weights(
@@ -113,7 +117,9 @@ public enum RateFit {
     var rate = KernelRate(operationsPerSecond: 1 / perOperation, half: half, overheadSeconds: overhead)
     // The product that reached the highest rate is not predicted to reach a higher one; few and disturbed samples may say so.
     if let best = samples.max(by: { $0.operationsPerSecond < $1.operationsPerSecond }) {
-      rate.operationsPerSecond = min(1, rate.seconds(best.work) / best.seconds) / perOperation
+      let excess = max(1, best.seconds / rate.seconds(best.work))
+      rate.operationsPerSecond = 1 / (perOperation * excess)
+      rate.overheadSeconds *= excess
     }
     return rate
   }
