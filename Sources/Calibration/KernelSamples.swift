@@ -7,7 +7,7 @@ import Steps
 /// A kernel's work and the shortest time in which it was done.
 public struct KernelSample: Sendable, Hashable {
   public let work: KernelWork
-  public internal(set) var seconds: Double
+  public let seconds: Double
 
   public init(_ work: KernelWork, seconds: Double) {
     self.work = work

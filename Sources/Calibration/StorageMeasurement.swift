@@ -62,7 +62,11 @@ public struct StorageMeasurement: Sendable {
     }
     defer { munmap(address, count) }
     let page = Int(getpagesize())
-    var flags = [UInt8](repeating: 0, count: (count + page - 1) / page)
+    #if canImport(Darwin)
+      var flags = [CChar](repeating: 0, count: (count + page - 1) / page)
+    #else
+      var flags = [UInt8](repeating: 0, count: (count + page - 1) / page)
+    #endif
     guard mincore(address, count, &flags) == 0 else { return nil }
     return flags.reduce(0) { $0 + Int($1 & 1) } * page
   }
