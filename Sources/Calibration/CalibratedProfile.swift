@@ -33,13 +33,13 @@ public struct CalibratedProfile: Sendable {
         .cleanMappedPagesCount: "derived: one pool of memory for everything",
         .cores: "measured: the threads that were measured with",
         .memoryBandwidth:
-          "measured: copying \(copied) to another \(copied), reads and writes both counted, the quickest of \(turns)",
+          "measured: copying \(copied) to another \(copied), reads and writes both counted, the median of \(turns)",
         .peakFLOPS: "measured: the highest rate of any matrix product in \(steps), \(turns)",
         .storageRead: Self.source(storage),
         .runtime:
           "measured: a training process for a BERT-base before its arena, half a MiB added, rounded up to a whole one",
         .kernels:
-          "measured: the quickest time of every kernel in \(steps), run by the engine, \(turns); the rates by which these "
+          "measured: the median time, waiting for a processor left out, of every kernel in \(steps), run by the engine, \(turns); the rates by which these "
           + "times come out best",
       ])
   }

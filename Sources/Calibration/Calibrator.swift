@@ -1,4 +1,5 @@
 import Devices
+import Engine
 import Foundation
 import Kernels
 import Steps
@@ -6,8 +7,9 @@ import Steps
 /// Measures kernels by running small training steps through the engine.
 ///
 /// The steps are those of made-up encoders of one layer. Their kernels find memory and caches as kernels of any training step do,
-/// which products repeated on the same operands would not. Everything is run in turns, and of each kernel's times the shortest
-/// counts: other work on the machine makes kernels slower, never quicker, and seldom disturbs every turn.
+/// which products repeated on the same operands would not. Everything is run in turns, waiting for a processor is left out of the times,
+/// and of each kernel's times the median counts, as it does of steps: the shortest would be that of a turn in which one thread had caches,
+/// memory or a shared core to itself because the others were waiting.
 public struct Calibrator {
   public let threads: Int
   /// Only small steps, and few turns: for trying out the command.
@@ -88,7 +90,7 @@ final class CopyMeasurement {
   let bytes: Int
   private let context: KernelContext
   private let from, to: UnsafeMutablePointer<Float>
-  private var best = Double.infinity
+  private var times: [Double] = []
 
   init(bytes: Int, _ context: KernelContext) {
     self.bytes = bytes
@@ -105,11 +107,11 @@ final class CopyMeasurement {
   }
 
   func run() {
-    let start = ContinuousClock.now
+    var clock = KernelClock(threads: context.threads, leavesOutWaiting: true)
     context.copy(count: bytes / 4, x: from, y: to)
-    best = min(best, (ContinuousClock.now - start) / .seconds(1))
+    times.append(clock.lap() / .seconds(1))
   }
 
   /// Reads and writes both counted.
-  var bytesPerSecond: Double { 2 * Double(bytes) / best }
+  var bytesPerSecond: Double { 2 * Double(bytes) / times.median }
 }

@@ -4,7 +4,7 @@ import Graph
 import Kernels
 import Steps
 
-/// A kernel's work and the shortest time in which it was done.
+/// A kernel's work and the time in which it was done.
 public struct KernelSample: Sendable, Hashable {
   public let work: KernelWork
   public let seconds: Double
@@ -15,13 +15,13 @@ public struct KernelSample: Sendable, Hashable {
   }
 }
 
-/// A calibration case that can run: an engine, its batch, and the best times of its kernels so far.
+/// A calibration case that can run: an engine, its batch, and the times of its kernels so far.
 final class CalibrationRun {
   private let engine: Engine
   private let batch: Batch
   private var steps = 0
-  /// The shortest time of each kernel of the step.
-  private(set) var best: [Double]
+  /// Seconds of each kernel of the step, turn by turn.
+  private var times: [[Double]]
 
   init(_ program: StepProgram, _ context: KernelContext) throws {
     let step = program.training
@@ -29,6 +29,7 @@ final class CalibrationRun {
     engine = try Engine(
       program, source: weights, learnerNodes: step.selection.retained.map { Array(0..<$0) }, context: context,
       seed: 0)
+    engine.timesLeaveOutWaiting = true
     try engine.loadWeights()
     var batch = Batch(sequences: step.recipe.batch, tokens: step.recipe.batchTokens)
     for sequence in 0..<step.recipe.batch {
@@ -38,24 +39,30 @@ final class CalibrationRun {
         }, firstSegment: step.recipe.sequence, label: Int32(sequence % 2))
     }
     self.batch = batch
-    best = Array(repeating: .infinity, count: step.kernels.count)
+    times = Array(repeating: [], count: step.kernels.count)
   }
 
-  /// Runs one step, and keeps the times of kernels that were quicker than before.
+  /// Runs one step, and keeps its kernels' times.
   func run() throws {
     steps += 1
     engine.forgetTimes()
     _ = try engine.train(batch, step: steps, UpdateSettings(learningRate: 1e-5))
-    for (index, time) in engine.kernelTimes.enumerated() { best[index] = min(best[index], time / .seconds(1)) }
+    for (index, time) in engine.kernelTimes.enumerated() { times[index].append(time / .seconds(1)) }
   }
 
-  /// Starts the best times anew.
-  func forget() { for index in best.indices { best[index] = .infinity } }
+  /// Starts the times anew.
+  func forget() { for index in times.indices { times[index] = [] } }
 
+  /// The median time of each kernel.
   var samples: [KernelSample] {
     let step = engine.program.training
-    return zip(step.kernels, best).map { KernelSample(step.work(of: $0), seconds: $1) }
+    return zip(step.kernels, times).map { KernelSample(step.work(of: $0), seconds: $1.median) }
   }
+}
+
+extension [Double] {
+  /// The upper of two middle values; 0 of none.
+  var median: Double { isEmpty ? 0 : sorted()[count / 2] }
 }
 
 /// Weights of no meaning: uniform in ±0.035, as spread as a fresh model's, and quick to make.

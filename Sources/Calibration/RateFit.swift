@@ -13,17 +13,17 @@ public enum RateFit {
   /// The rates of each class in the samples, by the class's name.
   public static func rates(_ samples: [KernelSample]) -> [String: KernelRate] {
     var classes: [String: [KernelSample]] = [:]
-    for sample in quickest(samples) { classes[sample.work.kernelClass.name, default: []].append(sample) }
+    for sample in merged(samples) { classes[sample.work.kernelClass.name, default: []].append(sample) }
     return classes.compactMapValues { samples in
       samples.allSatisfy { $0.work.extents != nil } ? productRate(samples) : streamRate(samples)
     }
   }
 
-  /// Of samples of the same work, such as those of three equal projections, the shortest.
-  private static func quickest(_ samples: [KernelSample]) -> [KernelSample] {
-    var best: [KernelWork: Double] = [:]
-    for sample in samples { best[sample.work] = min(best[sample.work] ?? .infinity, sample.seconds) }
-    return best.map { KernelSample($0, seconds: $1) }.sorted {
+  /// Of samples of the same work, such as those of three equal projections, the median.
+  private static func merged(_ samples: [KernelSample]) -> [KernelSample] {
+    var times: [KernelWork: [Double]] = [:]
+    for sample in samples { times[sample.work, default: []].append(sample.seconds) }
+    return times.map { KernelSample($0, seconds: $1.median) }.sorted {
       ($0.work.operations, $0.work.bytesMoved, $0.seconds) < (
         $1.work.operations, $1.work.bytesMoved, $1.seconds
       )

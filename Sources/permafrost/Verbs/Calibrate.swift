@@ -15,7 +15,7 @@ struct CalibrateCommand: ParsableCommand {
     abstract: "Measures this machine into a device profile, by which estimates predict times here.",
     discussion: """
       Runs small training steps for some 20 seconds and measures every kind of kernel, the memory, the storage and the program's own \
-      share of memory. Of repeated times the shortest counts; even so, it is best done while nothing else runs.
+      share of memory. Waiting for a processor is left out of the times; even so, it is best done while nothing else runs.
       """)
 
   @Option(
