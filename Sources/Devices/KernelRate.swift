@@ -5,8 +5,8 @@ import Steps
 /// One run takes `overhead + max(operations·(1 + h₁/rows)(1 + h₂/columns)(1 + h₃/depth) / rate, bytes / bandwidth)`, where the first bytes may
 /// have a bandwidth of their own. The extents `half`,
 /// at each of which a product reaches half of its rate, are Hockney's n½ (Hockney and Jesshope, Parallel Computers, 1981), one for
-/// each extent: multiplied out, they stand for packing both operands and writing the result. The time is linear in each extent
-/// and never falls as one grows.
+/// each extent: multiplied out, they stand for packing both operands and writing the result. Both sides are linear in each
+/// extent, and the time never falls as one grows.
 public struct KernelRate: Codable, Hashable, Sendable {
   /// FLOP/s that products approach as they grow; nil where arithmetic takes no time of its own.
   public var operationsPerSecond: Double?
