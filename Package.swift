@@ -11,7 +11,7 @@ let package = Package(
       name: "Permafrost",
       targets: [
         "Units", "Graph", "Checkpoints", "Steps", "Devices", "Simulation", "Optimization", "Planning",
-        "Kernels", "Engine", "Tasks", "Training", "Verification", "Exporting", "Reporting",
+        "Kernels", "Engine", "Tasks", "Training", "Calibration", "Verification", "Exporting", "Reporting",
       ]),
   ],
   dependencies: [
@@ -38,7 +38,7 @@ let package = Package(
     .target(name: "Graph", dependencies: ["Units"]),
     .target(name: "Checkpoints", dependencies: ["Graph", "Units", "CNettle"]),
     .target(name: "Steps", dependencies: ["Graph"]),
-    .target(name: "Devices", dependencies: ["Units", "Yams"], resources: [.embedInCode("Profiles")]),
+    .target(name: "Devices", dependencies: ["Units", "Steps", "Yams"], resources: [.embedInCode("Profiles")]),
     .target(name: "Simulation", dependencies: ["Steps", "Devices"]),
     .target(name: "Optimization", dependencies: ["CGLPKGuard"]),
     .target(name: "Planning", dependencies: ["Simulation", "Optimization", "Checkpoints"]),
@@ -47,6 +47,7 @@ let package = Package(
     .target(name: "Engine", dependencies: ["Steps", "Kernels", "Checkpoints", "Limits"]),
     .target(name: "Tasks", dependencies: ["Units", "SwiftCSV"]),
     .target(name: "Training", dependencies: ["Engine", "Tasks", "Planning", "Limits"]),
+    .target(name: "Calibration", dependencies: ["Training", "Simulation"]),
     // A child for the tests of Limits: it uses memory as it is told to. Not a product.
     .executableTarget(name: "limits-probe", dependencies: ["Limits"]),
     .target(name: "Verification", dependencies: ["Training", "Simulation", "Limits"]),
@@ -58,7 +59,7 @@ let package = Package(
       name: "permafrost",
       dependencies: [
         "Units", "Graph", "Checkpoints", "Steps", "Devices", "Simulation", "Optimization", "Planning", "Engine",
-        "Tasks", "Training", "Limits", "Verification", "Exporting", "Reporting",
+        "Tasks", "Training", "Calibration", "Limits", "Verification", "Exporting", "Reporting",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -67,7 +68,8 @@ let package = Package(
     .testTarget(name: "GraphTests", dependencies: ["Graph"], resources: [.copy("Fixtures")]),
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "TestSupport"]),
     .testTarget(name: "StepsTests", dependencies: ["Steps", "Simulation", "TestSupport"]),
-    .testTarget(name: "DevicesTests", dependencies: ["Devices"]),
+    .testTarget(name: "DevicesTests", dependencies: ["Devices", "TestSupport"]),
+    .testTarget(name: "SimulationTests", dependencies: ["Simulation", "TestSupport"]),
     .testTarget(name: "OptimizationTests", dependencies: ["Optimization", "TestSupport"]),
     .testTarget(name: "PlanningTests", dependencies: ["Planning", "TestSupport"]),
     .testTarget(
@@ -77,6 +79,7 @@ let package = Package(
     .testTarget(
       name: "TrainingTests", dependencies: ["Training", "Engine", "Checkpoints", "TestSupport"],
       resources: [.copy("Fixtures")]),
+    .testTarget(name: "CalibrationTests", dependencies: ["Calibration", "TestSupport"]),
     .testTarget(name: "LimitsTests", dependencies: ["Limits", "limits-probe"]),
     .testTarget(name: "ExportingTests", dependencies: ["Exporting", "Checkpoints", "TestSupport"]),
     .testTarget(name: "CommandLineTests", dependencies: ["permafrost", "Checkpoints", "TestSupport"]),

@@ -21,6 +21,8 @@ public enum DeviceError: UserFacingError, Equatable {
     case wrongValue(String)
     case outOfRange(String)
     case sourceMissing
+    case noRate
+    case halfOfACache
   }
 
   public var exitStatus: ExitStatus {
@@ -58,6 +60,8 @@ extension DeviceError.Problem: CustomStringConvertible {
     case .notText: "expected one plain value, not a list or a mapping"
     case .wrongValue(let text): text
     case .outOfRange(let text): text
+    case .noRate: "gives neither rate nor bandwidth; give one of them"
+    case .halfOfACache: "gives one of cache and cached; give both or neither"
     case .sourceMissing: "has no source; say where the figure comes from, or 'estimate: …'"
     }
   }

@@ -30,6 +30,8 @@ public struct DeviceProfile: Codable, Hashable, Sendable {
   public let activePowerWatts: Double?
   /// Measured resident bytes of the training program itself, before it holds any tensor.
   public let runtimeBytes: Int?
+  /// How quick kernels are, by the names of their classes; empty where nobody measured them.
+  public let kernels: [String: KernelRate]
   /// What else a user should know.
   public let notes: String?
   /// Where each figure comes from.
@@ -40,7 +42,8 @@ public struct DeviceProfile: Codable, Hashable, Sendable {
     identifier: String, title: String, totalMemoryBytes: Int, systemReservedBytes: Int,
     perProcessLimitBytes: Int? = nil, cleanMappedPagesCount: Bool, cores: Int,
     memoryBandwidthBytesPerSecond: Double, peakFLOPS: Double, storageReadBytesPerSecond: Double,
-    activePowerWatts: Double? = nil, runtimeBytes: Int? = nil, notes: String? = nil,
+    activePowerWatts: Double? = nil, runtimeBytes: Int? = nil, kernels: [String: KernelRate] = [:],
+    notes: String? = nil,
     sources: [Field: String] = [:]
   ) {
     self.identifier = identifier
@@ -55,6 +58,7 @@ public struct DeviceProfile: Codable, Hashable, Sendable {
     self.storageReadBytesPerSecond = storageReadBytesPerSecond
     self.activePowerWatts = activePowerWatts
     self.runtimeBytes = runtimeBytes
+    self.kernels = kernels
     self.notes = notes
     self.sources = sources
   }
@@ -77,5 +81,6 @@ public struct DeviceProfile: Codable, Hashable, Sendable {
     case storageRead = "storage_read"
     case activePower = "active_power"
     case runtime
+    case kernels
   }
 }

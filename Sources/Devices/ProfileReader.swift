@@ -7,7 +7,7 @@ struct ProfileReader {
   static let maximumBytes = 65_536
 
   private let file: String
-  private let root: Node.Mapping
+  let root: Node.Mapping
 
   init(_ text: String, file: String) throws(DeviceError) {
     self.file = file
@@ -48,6 +48,7 @@ struct ProfileReader {
       storageReadBytesPerSecond: try rate(.storageRead, 1e4...1e12, &sources, "B/s"),
       activePowerWatts: try optionalRate(.activePower, 1e-3...1e4, &sources, "W"),
       runtimeBytes: try optionalBytes(.runtime, 0...available, &sources),
+      kernels: try kernels(&sources),
       notes: try text(root["notes"], "notes"),
       sources: sources)
   }
@@ -56,8 +57,8 @@ struct ProfileReader {
 // MARK: - Kinds of figures
 
 extension ProfileReader {
-  private typealias Field = DeviceProfile.Field
-  private typealias Sources = [DeviceProfile.Field: String]
+  typealias Field = DeviceProfile.Field
+  typealias Sources = [DeviceProfile.Field: String]
 
   private func bytes(_ field: Field, _ range: ClosedRange<Int>, _ sources: inout Sources) throws(DeviceError)
     -> Int
@@ -100,19 +101,8 @@ extension ProfileReader {
     guard let node = root[name] else { return nil }
     guard case .mapping(let mapping) = node else { throw complaint(node, name, .notAMapping) }
     try refuseUnknownKeys(of: mapping, accepted: ["value", "source"], inside: name)
-    guard let text = try text(mapping["value"], name) else { throw complaint(node, name + ".value", .missing) }
-    let value: Value?
-    do {
-      value = try parse(text)
-    } catch {
-      throw complaint(mapping["value"], name, .wrongValue("\(error)"))
-    }
-    guard let value else {
-      throw complaint(mapping["value"], name, .wrongValue("\(text.quoted) is not \(expected)"))
-    }
-    guard range.contains(value) else {
-      let limits = "\(print(range.lowerBound)) to \(print(range.upperBound))"
-      throw complaint(mapping["value"], name, .outOfRange("\(text.quoted) is outside \(limits)"))
+    guard let value = try value(mapping["value"], name, range, parse, expected, print) else {
+      throw complaint(node, name + ".value", .missing)
     }
     guard let source = try self.text(mapping["source"], name + ".source") else {
       throw complaint(node, name, .sourceMissing)
@@ -120,33 +110,53 @@ extension ProfileReader {
     sources[field] = source
     return value
   }
+
+  /// Reads one figure without its source; nil where there is none.
+  func value<Value: Comparable>(
+    _ node: Node?, _ name: String, _ range: ClosedRange<Value>, _ parse: (String) throws -> Value?,
+    _ expected: String, _ print: (Value) -> String
+  ) throws(DeviceError) -> Value? {
+    guard let text = try text(node, name) else { return nil }
+    let value: Value?
+    do {
+      value = try parse(text)
+    } catch {
+      throw complaint(node, name, .wrongValue("\(error)"))
+    }
+    guard let value else { throw complaint(node, name, .wrongValue("\(text.quoted) is not \(expected)")) }
+    guard range.contains(value) else {
+      let limits = "\(print(range.lowerBound)) to \(print(range.upperBound))"
+      throw complaint(node, name, .outOfRange("\(text.quoted) is outside \(limits)"))
+    }
+    return value
+  }
 }
 
 // MARK: - Nodes
 
 extension ProfileReader {
-  private func complaint(_ node: Node?, _ field: String?, _ problem: DeviceError.Problem) -> DeviceError {
+  func complaint(_ node: Node?, _ field: String?, _ problem: DeviceError.Problem) -> DeviceError {
     .malformed(file: file, line: node?.mark?.line ?? root.mark?.line ?? 1, field: field, problem)
   }
 
-  private func required<Value>(_ field: Field, _ value: Value?) throws(DeviceError) -> Value {
+  func required<Value>(_ field: Field, _ value: Value?) throws(DeviceError) -> Value {
     try required(field.rawValue, value)
   }
 
-  private func required<Value>(_ name: String, _ value: Value?) throws(DeviceError) -> Value {
+  func required<Value>(_ name: String, _ value: Value?) throws(DeviceError) -> Value {
     guard let value else { throw complaint(nil, name, .missing) }
     return value
   }
 
   /// The text of a scalar on one line, nil where there is none or it is blank.
-  private func text(_ node: Node?, _ name: String) throws(DeviceError) -> String? {
+  func text(_ node: Node?, _ name: String) throws(DeviceError) -> String? {
     guard let node else { return nil }
     guard case .scalar(let scalar) = node else { throw complaint(node, name, .notText) }
     let words = scalar.string.split(whereSeparator: \.isWhitespace)
     return words.isEmpty || node.null != nil ? nil : words.joined(separator: " ")
   }
 
-  private func refuseUnknownKeys(of mapping: Node.Mapping, accepted: [String], inside field: String? = nil)
+  func refuseUnknownKeys(of mapping: Node.Mapping, accepted: [String], inside field: String? = nil)
     throws(DeviceError)
   {
     for (key, _) in mapping {

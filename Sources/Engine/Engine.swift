@@ -30,6 +30,8 @@ public final class Engine {
   public private(set) var kernelsRun = 0
   /// Time in each kernel of `program.training` since the start.
   public private(set) var kernelTimes: [Duration]
+  /// Whether `kernelTimes` are without the time in which threads waited for a processor.
+  public var timesLeaveOutWaiting = false
   /// The first training kernel after forward and loss, and the first that runs once a batch.
   private let forwardEnd, backwardEnd: Int
 
@@ -166,14 +168,12 @@ public final class Engine {
   private func run(_ extent: TrainingStep.Extent, _ range: Range<Int>) {
     let isTraining = extent == .training
     let (kernels, ends) = isTraining ? (trainingKernels, trainingEnds) : (evaluationKernels, evaluationEnds)
-    var start = ContinuousClock.now
+    var clock = KernelClock(threads: context.threads, leavesOutWaiting: timesLeaveOutWaiting)
     for index in range {
       kernels[index](&state)
       highWaterBytes = max(highWaterBytes, ends[index])
       guard isTraining else { continue }
-      let end = ContinuousClock.now
-      kernelTimes[index] += end - start
-      start = end
+      kernelTimes[index] += clock.lap()
     }
     kernelsRun += range.count
   }

@@ -14,6 +14,11 @@ public struct Value: Hashable, Sendable {
 public struct DropoutSite: Hashable, Sendable {
   public let site: Int
   public let probability: Double
+
+  public init(site: Int, probability: Double) {
+    self.site = site
+    self.probability = probability
+  }
 }
 
 /// A linear layer's tensors: `y = x Wᵀ + b`, W `(outputs, inputs)`.

@@ -4,8 +4,10 @@ import Steps
 
 /// How long kernels take, to rank recipes and to keep a time limit.
 struct StepClock: Sendable {
-  /// The device whose rates count; without one, a nominal machine that ranks alike.
-  let device: DeviceProfile?
+  /// The device's; without one, a nominal machine ranks alike.
+  private let times: KernelTimes?
+
+  init(device: DeviceProfile?) { times = device.map(KernelTimes.init) }
 
   /// Operations that take as long as moving one byte where no device is given: the balance of small processors, such as the
   /// Raspberry Pi Zero 2 W's 32 GFLOP/s over 2.6 GB/s (`Profiles/raspberry-pi-zero-2w.yaml`).
@@ -13,11 +15,9 @@ struct StepClock: Sendable {
 
   /// Seconds that all runs of a kernel take in one step; nominal ones without a device.
   func seconds(of kernel: Kernel, in step: TrainingStep) -> Double {
-    let once =
-      device.map { RooflineEstimate.seconds(of: kernel, in: step, on: $0) }
-      ?? 1e-9
-      * max(Double(step.operations(of: kernel)), Self.nominalBalance * Double(step.bytesMoved(by: kernel)))
-    return once * Double(step.repetitions(of: kernel))
+    if let times { return times.seconds(of: kernel, in: step) }
+    let bytes = Self.nominalBalance * Double(step.bytesMoved(by: kernel))
+    return 1e-9 * max(Double(step.operations(of: kernel)), bytes) * Double(step.repetitions(of: kernel))
   }
 
   func seconds(_ step: TrainingStep) -> Double {

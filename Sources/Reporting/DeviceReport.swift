@@ -57,13 +57,14 @@ public struct DeviceReport: Report {
     case .storageRead: Quantity.bytesPerSecond(profile.storageReadBytesPerSecond)
     case .activePower: profile.activePowerWatts.map { Quantity.watts($0) }
     case .runtime: profile.runtimeBytes.map { ByteCount.format($0) }
+    case .kernels: profile.kernels.isEmpty ? nil : "\(profile.kernels.count) kinds measured"
     }
   }
 
   private enum CodingKeys: String, CodingKey {
     case name, title, totalMemoryBytes, systemReservedBytes, perProcessLimitBytes, budgetBytes
     case cleanMappedPagesCount, cores, memoryBandwidthBytesPerSecond, peakFlops, storageReadBytesPerSecond
-    case activePowerWatts, runtimeBytes, notes, sources
+    case activePowerWatts, runtimeBytes, kernels, notes, sources
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -81,6 +82,7 @@ public struct DeviceReport: Report {
     try container.encode(profile.storageReadBytesPerSecond, forKey: .storageReadBytesPerSecond)
     try container.encodeIfPresent(profile.activePowerWatts, forKey: .activePowerWatts)
     try container.encodeIfPresent(profile.runtimeBytes, forKey: .runtimeBytes)
+    if !profile.kernels.isEmpty { try container.encode(profile.kernels, forKey: .kernels) }
     try container.encodeIfPresent(profile.notes, forKey: .notes)
     let sources = profile.sources.map { ($0.key.rawValue, $0.value) }
     try container.encode(Dictionary(uniqueKeysWithValues: sources), forKey: .sources)

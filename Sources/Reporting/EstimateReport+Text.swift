@@ -47,12 +47,11 @@ extension EstimateReport {
     if let device, let seconds = estimatedStepSeconds, let memory = estimatedMemoryBoundSeconds {
       let share = Quantity.percent(memory / max(seconds, .leastNonzeroMagnitude))
       let energy = estimatedStepJoules.map { ", \(Quantity.joules($0))" } ?? ""
-      facts.append(
-        (
-          "on \(device)",
-          "at least \(Quantity.duration(seconds: seconds)) a step\(energy): an estimate from peak rates, "
-            + "\(share) of it waiting for memory"
-        ))
+      let time = "\(Quantity.duration(seconds: seconds)) a step\(energy)"
+      let basis =
+        estimateBasis == .measuredRates
+        ? "about \(time): predicted from rates measured there" : "at least \(time): an estimate from peak rates"
+      facts.append(("on \(device)", "\(basis), \(share) of it waiting for memory"))
     }
     return facts
   }

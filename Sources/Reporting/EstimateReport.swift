@@ -45,8 +45,10 @@ public struct EstimateReport: Report {
   public let mappedFree: Bool?
   public let headroomBytes: Int?
   public let fits: Bool?
-  /// By the roofline model: estimates from below.
+  /// From the device's measured rates, or by the roofline model from its peak rates: then estimates from below.
   public let estimatedStepSeconds: Double?
+  /// Which of the two.
+  public let estimateBasis: KernelTimes.Basis?
   public let estimatedMemoryBoundSeconds: Double?
   public let estimatedStepJoules: Double?
 
@@ -59,7 +61,7 @@ public struct EstimateReport: Report {
     case peakBytes, peakKernel, arenaBytes, mappedBytes, livePeakBytes, categories, layers
     case runtimeBytes, runtimeSource, parameters, trainableParameters, flops, bytesMoved
     case budgetBytes, mappedFree, headroomBytes, fits
-    case estimatedStepSeconds, estimatedMemoryBoundSeconds, estimatedStepJoules
+    case estimatedStepSeconds, estimateBasis, estimatedMemoryBoundSeconds, estimatedStepJoules
   }
 
   /// Lowers the step and simulates it.
@@ -105,6 +107,7 @@ public struct EstimateReport: Report {
     fits = headroomBytes.map { $0 >= 0 }
     let roofline = device.map { RooflineEstimate(program.training, on: $0) }
     estimatedStepSeconds = roofline?.seconds
+    estimateBasis = roofline?.basis
     estimatedMemoryBoundSeconds = roofline?.memoryBoundSeconds
     estimatedStepJoules = roofline?.joules
   }

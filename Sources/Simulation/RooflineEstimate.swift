@@ -1,14 +1,13 @@
 import Devices
 import Steps
 
-/// How long a step takes at best on a device, kernel by kernel.
+/// How long a step takes on a device, and what it draws: the sum of its ``KernelTimes``.
 ///
-/// The roofline model (Williams, Waterman and Patterson, CACM 52(4), 2009): a kernel takes at least as long as its
-/// operations at the device's peak, and at least as long as its bytes at the memory's bandwidth. The sum over the
-/// kernels is an estimate from below: it knows of no cache, which helps, and of no kernel that stays under the peak,
-/// which all do.
+/// From peak rates it is an estimate from below: it knows of no cache, which helps, and of no kernel that stays under the peak, which
+/// all do.
 public struct RooflineEstimate: Sendable, Hashable {
-  /// One step.
+  public let basis: KernelTimes.Basis
+  /// One step, all micro-batches.
   public let seconds: Double
   /// The part of it spent in kernels that the memory, not the arithmetic, holds back.
   public let memoryBoundSeconds: Double
@@ -16,31 +15,18 @@ public struct RooflineEstimate: Sendable, Hashable {
   public let joules: Double?
 
   public init(_ step: TrainingStep, on device: DeviceProfile) {
+    let times = KernelTimes(device)
     var seconds = 0.0
     var memoryBound = 0.0
     for kernel in step.kernels {
-      let repetitions = Double(step.repetitions(of: kernel))
-      let (arithmetic, memory) = Self.times(of: kernel, in: step, on: device)
-      seconds += repetitions * max(arithmetic, memory)
-      if memory > arithmetic { memoryBound += repetitions * memory }
+      let work = step.work(of: kernel)
+      let time = Double(step.repetitions(of: kernel)) * times.seconds(work)
+      seconds += time
+      if times.isMemoryBound(work) { memoryBound += time }
     }
+    basis = times.basis
     self.seconds = seconds
     memoryBoundSeconds = memoryBound
     joules = device.activePowerWatts.map { $0 * seconds }
-  }
-
-  /// One run of one kernel.
-  public static func seconds(of kernel: Kernel, in step: TrainingStep, on device: DeviceProfile) -> Double {
-    let (arithmetic, memory) = times(of: kernel, in: step, on: device)
-    return max(arithmetic, memory)
-  }
-
-  private static func times(
-    of kernel: Kernel, in step: TrainingStep, on device: DeviceProfile
-  ) -> (arithmetic: Double, memory: Double) {
-    (
-      Double(step.operations(of: kernel)) / device.peakFLOPS,
-      Double(step.bytesMoved(by: kernel)) / device.memoryBandwidthBytesPerSecond
-    )
   }
 }

@@ -44,7 +44,7 @@ public struct Simulation: Sendable {
     buffersAtPeak.reduce(into: [:]) { $0[$1.category, default: 0] += $1.bytes }
   }
 
-  public var operations: Int { step.kernels.reduce(0) { $0 + operations(of: $1) } }
+  public var operations: Int { step.operations }
   public var bytesMoved: Int {
     step.kernels.reduce(0) { $0 + step.repetitions(of: $1) * step.bytesMoved(by: $1) }
   }

@@ -21,7 +21,8 @@ struct Permafrost: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      DevicesCommand.self, ModelsCommand.self, EstimateCommand.self, PrimeCommand.self, PlanCommand.self,
+      DevicesCommand.self, CalibrateCommand.self, ModelsCommand.self, EstimateCommand.self,
+      PrimeCommand.self, PlanCommand.self,
       SweepCommand.self, MergeCommand.self, CheckCommand.self, DiffCommand.self, VerifyCommand.self,
       TrainCommand.self, ExportCommand.self,
     ])

@@ -37,7 +37,8 @@ struct RootTests {
 
         """)
     for verb in [
-      "devices", "models", "estimate", "prime", "plan", "check", "diff", "verify", "train", "export",
+      "devices", "calibrate", "models", "estimate", "prime", "plan", "sweep", "merge", "check", "diff", "verify",
+      "train", "export",
     ] {
       #expect(run.standardOutput.contains("\n  \(verb) "), "\(verb) is not listed")
     }
@@ -60,7 +61,8 @@ struct RootTests {
   @Test(
     "every verb has help",
     arguments: [
-      "devices", "models", "estimate", "prime", "plan", "check", "diff", "verify", "train", "export",
+      "devices", "calibrate", "models", "estimate", "prime", "plan", "sweep", "merge", "check", "diff", "verify",
+      "train", "export",
     ])
   func verbHelp(verb: String) throws {
     let run = try CommandLineProgram.run(verb, "--help")

@@ -44,7 +44,7 @@ struct BuiltInProfileTests {
     let device = try DeviceCatalogue.load(nameOrPath: name)
     let optional: [DeviceProfile.Field: Bool] = [
       .perProcessLimit: device.perProcessLimitBytes != nil, .activePower: device.activePowerWatts != nil,
-      .runtime: device.runtimeBytes != nil,
+      .runtime: device.runtimeBytes != nil, .kernels: !device.kernels.isEmpty,
     ]
     for field in DeviceProfile.Field.allCases {
       #expect((device.sources[field] != nil) == optional[field, default: true], "\(field.rawValue)")

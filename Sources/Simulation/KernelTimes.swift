@@ -1,0 +1,43 @@
+import Devices
+import Steps
+
+/// How long kernels take on a device.
+///
+/// The roofline model (Williams, Waterman and Patterson, CACM 52(4), 2009): a kernel takes at least as long as its operations at the
+/// device's peak, and at least as long as its bytes at the memory's bandwidth. Where the profile has rates measured for the
+/// kernel's class, they take the place of peak and bandwidth, and what was a bound is a prediction.
+public struct KernelTimes: Sendable {
+  /// What the times are made of.
+  public enum Basis: String, Sendable, Codable {
+    /// Peak and bandwidth: bounds from below.
+    case peakRates = "peak rates"
+    /// Rates that `permafrost calibrate` measured: predictions.
+    case measuredRates = "measured rates"
+  }
+
+  private let rates: [String: KernelRate]
+  private let peaks: KernelRate
+
+  public init(_ device: DeviceProfile) {
+    rates = device.kernels
+    peaks = KernelRate(
+      operationsPerSecond: device.peakFLOPS, bytesPerSecond: device.memoryBandwidthBytesPerSecond)
+  }
+
+  public var basis: Basis { rates.isEmpty ? .peakRates : .measuredRates }
+
+  /// Seconds of one run of a kernel, which need not be part of any step; never less for more work.
+  public func seconds(_ work: KernelWork) -> Double { rate(work).seconds(work) }
+
+  /// Seconds of a kernel in one optimizer step, all micro-batches counted.
+  public func seconds(of kernel: Kernel, in step: TrainingStep) -> Double {
+    Double(step.repetitions(of: kernel)) * seconds(step.work(of: kernel))
+  }
+
+  /// Whether moving bytes, not arithmetic, holds the kernel back.
+  public func isMemoryBound(_ work: KernelWork) -> Bool {
+    rate(work).memorySeconds(work) > rate(work).arithmeticSeconds(work)
+  }
+
+  private func rate(_ work: KernelWork) -> KernelRate { rates[work.kernelClass.name] ?? peaks }
+}
