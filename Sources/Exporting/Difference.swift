@@ -20,7 +20,9 @@ extension ExportJob {
   /// Where what `trained` names differs from the plan.
   func differences(from trained: Set<String>, by target: any ExportTarget) -> [Difference] {
     let known = Set(names)
-    let unknown = trained.subtracting(known).sorted().map { Difference(name: $0, count: 0, planned: 0, trained: 0) }
+    let unknown = trained.subtracting(known).sorted().map {
+      Difference(name: $0, count: 0, planned: 0, trained: 0)
+    }
     let fixed = fixed(by: target)
     let outside = graph.parameters.filter { target.tensorName($0, graph) == nil }.compactMap { parameter in
       difference(

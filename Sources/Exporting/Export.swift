@@ -37,13 +37,17 @@ public struct Export: Sendable {
   /// - Throws: `PlanError` or ``ExportError`` when the plan contradicts itself, or the trainer trains no such model.
   public static func make(_ plan: Plan, for target: any ExportTarget, producer: String) throws -> Outcome {
     let job = try ExportJob(plan, for: target, producer: producer)
-    if let reason = target.refusal(job.graph) { throw ExportError.untrainable(target: target.name, reason: reason) }
+    if let reason = target.refusal(job.graph) {
+      throw ExportError.untrainable(target: target.name, reason: reason)
+    }
     let expressible = target.expressible(job.graph)
     guard !expressible.allows(job.selection, of: job.graph) else { return .exact(try Export(job, target)) }
     let nearest = Nearest.candidates(job, expressible)
+    let fitting = nearest.first { $0.plan.feasible }
     return .inexpressible(
-      try nearest.first.map { try job.differences(from: $0.plan, for: target) } ?? job.unreachable(expressible),
-      nearest: nearest.first { $0.plan.feasible })
+      try (fitting ?? nearest.first).map { try job.differences(from: $0.plan, for: target) }
+        ?? job.contradictions(expressible, by: target),
+      nearest: fitting)
   }
 
   private init(_ job: ExportJob, _ target: any ExportTarget) throws {

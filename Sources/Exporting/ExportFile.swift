@@ -42,6 +42,13 @@ public enum ExportFile {
     } catch {
       throw .unwritable(path: path, reason: (error as NSError).localizedDescription)
     }
+    for name in names {
+      var isDirectory: ObjCBool = false
+      let path = folder.appendingPathComponent(name).path
+      if manager.fileExists(atPath: path, isDirectory: &isDirectory), isDirectory.boolValue {
+        throw .unwritable(path: path, reason: String(cString: strerror(EISDIR)))
+      }
+    }
     var staged: [(from: URL, to: URL)] = []
     defer { for file in staged { try? manager.removeItem(at: file.from) } }
     for (file, name) in zip(files, names) {
@@ -52,7 +59,9 @@ public enum ExportFile {
     for file in staged where rename(file.from.path, file.to.path) != 0 {
       throw .unwritable(path: file.to.path, reason: String(cString: strerror(errno)))
     }
-    return staged.map(\.to.relativePath)
+    // As the caller wrote the path, which may be relative.
+    let prefix = isFile ? String(path.dropLast(names[0].count)) : path.hasSuffix("/") ? path : path + "/"
+    return names.map { prefix + $0 }
   }
 
   /// Whether a path names the main file rather than a folder.

@@ -2,8 +2,10 @@ import Graph
 import Planning
 import Steps
 
-/// A trainer that plans can be written for: what it can express, the text it reads, and how it matches that text with a
-/// model's tensors. One small file in `Targets/` each; `ExportTargets` lists them.
+/// A trainer that plans can be written for.
+///
+/// What it can express, the text it reads, and how it matches that text with a model's tensors: one small file in
+/// `Targets/` each; `ExportTargets` lists them.
 public protocol ExportTarget: Sendable {
   /// What `--to` calls it.
   var name: String { get }

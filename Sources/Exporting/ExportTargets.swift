@@ -1,9 +1,12 @@
 /// The trainers that plans can be written for.
 public enum ExportTargets {
   public static let all: [any ExportTarget] = [
-    PyTorch(), HuggingFaceTrainer(), Accelerate(), Axolotl(), MSSwift(), LLMFoundry(), Ludwig(), ONNXRuntime(), Optax(),
-    ExecuTorch(), DeepSpeed(), FSDP(), SentenceTransformers(), PEFT(), LLaMAFactory(), Keras(), SpaCy(), Flair(),
-    MLXLM(), Torchtune(), TinyTraining(),
+    // Any selection.
+    PyTorch(), HuggingFaceTrainer(), Accelerate(), DeepSpeed(), FSDP(), ExecuTorch(), ONNXRuntime(), Optax(),
+    // Any tensors, but no nodes split within one.
+    Axolotl(), MSSwift(), LLMFoundry(), Ludwig(), SentenceTransformers(),
+    // Shapes of their own.
+    PEFT(), LLaMAFactory(), Keras(), MLXLM(), SpaCy(), Flair(), Torchtune(), TinyTraining(),
   ]
 
   public static let names = all.map(\.name)

@@ -43,7 +43,9 @@ struct Manifest: Encodable {
   }
 
   var file: ExportedFile {
-    get throws { ExportedFile(name: Self.fileName, text: String(decoding: try PlanFile.encode(self), as: UTF8.self)) }
+    get throws {
+      ExportedFile(name: Self.fileName, text: String(decoding: try PlanFile.encode(self), as: UTF8.self))
+    }
   }
 }
 

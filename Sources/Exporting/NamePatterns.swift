@@ -55,7 +55,8 @@ private enum Step: Hashable {
     case .anything: return ".+"
     case .anyNumber: return "\\d+"
     case .oneOf(let labels):
-      let alternatives = NumberPattern.isNumbers(labels)
+      let alternatives =
+        NumberPattern.isNumbers(labels)
         ? NumberPattern.alternatives(labels.compactMap { Int($0) }) : labels.map(escaped)
       return alternatives.count == 1 ? alternatives[0] : "(?:" + alternatives.joined(separator: "|") + ")"
     }
@@ -114,7 +115,8 @@ private indirect enum Tree: Hashable {
     }
     let areNumbers = labels.count > 1 && NumberPattern.isNumbers(labels)
     return merged.map {
-      Branch(step: areNumbers && $0.labels.count == labels.count ? .anyNumber : .oneOf($0.labels), rest: $0.rest)
+      Branch(
+        step: areNumbers && $0.labels.count == labels.count ? .anyNumber : .oneOf($0.labels), rest: $0.rest)
     }
   }
 

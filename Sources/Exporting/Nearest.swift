@@ -48,17 +48,27 @@ extension ExportJob {
     }
   }
 
-  /// Where no plan at all is near: what contradicts every shape.
-  func unreachable(_ expressible: Expressible) -> [Difference] {
-    let fixed = expressible.shapes.flatMap(\.units).filter { $0.fixed != nil }
-    let ids = Set(fixed.flatMap(\.parameters))
-    return graph.parameters.compactMap { parameter in
-      let planned = selection.trainedCount(parameter, of: graph)
-      guard ids.contains(parameter.id) else { return nil }
-      let trains = fixed.contains { $0.fixed == true && $0.parameters.contains(parameter.id) }
-      guard planned != (trains ? parameter.count : 0) else { return nil }
-      return Difference(
-        name: parameter.name, count: parameter.count, planned: planned, trained: trains ? parameter.count : 0)
+  /// Where no plan is near: what contradicts the trainer's choices whatever they are, for the choice that contradicts least.
+  func contradictions(_ expressible: Expressible, by target: any ExportTarget) -> [Difference] {
+    let all = expressible.shapes.map { shape in
+      shape.units.flatMap { unit in
+        unit.fixed.map { trains in
+          unit.parameters.compactMap { contradiction(graph.parameters[$0], trains: trains, by: target) }
+        } ?? []
+      }
     }
+    func bytes(_ differences: [Difference]) -> Int {
+      differences.reduce(0) { $0 + abs($1.plannedBytes - $1.trainedBytes) }
+    }
+    return all.min { bytes($0) < bytes($1) } ?? []
+  }
+
+  private func contradiction(_ parameter: Parameter, trains: Bool, by target: any ExportTarget) -> Difference? {
+    let planned = selection.trainedCount(parameter, of: graph)
+    let trained = trains ? parameter.count : 0
+    guard planned != trained else { return nil }
+    return Difference(
+      name: target.tensorName(parameter, graph) ?? parameter.name, count: parameter.count, planned: planned,
+      trained: trained)
   }
 }

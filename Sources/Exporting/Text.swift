@@ -4,7 +4,7 @@ import Yams
 /// Filling in templates, and reading back what was written.
 enum Text {
   /// One pass over `PERMAFROST_NAME`, so that nothing filled in is taken for a placeholder.
-  static func filled(_ template: some Collection<UInt8>, _ values: [String: String]) -> String {
+  static func filled(_ template: [UInt8], _ values: [String: String]) -> String {
     String(decoding: template, as: UTF8.self).replacing(/PERMAFROST_([A-Z]+)/) { match in
       values[String(match.1)] ?? String(match.0)
     }
@@ -70,7 +70,8 @@ extension [String: Any] {
     var value: Any? = self
     for key in keys { value = (value as? [String: Any])?[key] }
     guard let value = value as? Wanted else {
-      throw ExportError.unproven(target: keys.joined(separator: "."), reason: "the key is missing or of another type")
+      throw ExportError.unproven(
+        target: keys.joined(separator: "."), reason: "the key is missing or of another type")
     }
     return value
   }

@@ -62,7 +62,7 @@ public struct Expressible: Hashable, Sendable {
 
 extension Parameter {
   /// The name without `weight` or `bias`: the module that owns the tensor.
-  public var moduleName: String { String(name.dropLast(tensorName.count + 1)) }
+  public var moduleName: String { name.lastIndex(of: ".").map { String(name[..<$0]) } ?? "" }
 
   /// The last component of the name: `weight` or `bias`.
   public var tensorName: String { name.split(separator: ".").last.map(String.init) ?? name }
@@ -105,8 +105,9 @@ extension Expressible.Shape {
     let roots = graph.parameters.map { root($0.id) }
     let order = graph.parameters.map(\.id).filter { roots[$0] == $0 }
     let index = Dictionary(uniqueKeysWithValues: order.enumerated().map { ($1, $0) })
+    let families = Dictionary(grouping: graph.parameters.map(\.id)) { roots[$0] }
     units = order.map { root in
-      let members = graph.parameters.map(\.id).filter { roots[$0] == root }
+      let members = families[root] ?? []
       let wishes = Set(members.compactMap { fixed[$0] })
       let needed = edges.filter { roots[$0.0] == root && roots[$0.1] != root }.compactMap { index[roots[$0.1]] }
       return Expressible.Unit(

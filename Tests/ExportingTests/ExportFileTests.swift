@@ -12,7 +12,9 @@ struct ExportFileTests {
     let graph = smallEncoder(.bert)
     let outcome = try Export.make(
       .given(.full(graph), request(graph)), for: ExportTargets.named(name), producer: "permafrost test")
-    guard case .exact(let export) = outcome else { throw ExportError.unproven(target: name, reason: "inexpressible") }
+    guard case .exact(let export) = outcome else {
+      throw ExportError.unproven(target: name, reason: "inexpressible")
+    }
     return export
   }
 
@@ -56,16 +58,19 @@ struct ExportFileTests {
         try ExportFile.write(files, to: directory.appendingPathComponent("out").path)
       }
       #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path) == ["out"])
-      let left = try FileManager.default.contentsOfDirectory(atPath: directory.appendingPathComponent("out").path)
+      let left = try FileManager.default.contentsOfDirectory(
+        atPath: directory.appendingPathComponent("out").path)
       #expect(left == ["manifest.json"])
     }
   }
 
   @Test("say their trainer's version, and the manifest counts what trains", arguments: ExportTargets.names)
   func manifest(name: String) throws {
-    guard try ExportTargets.named(name).refusal(smallEncoder(.bert)) == nil, let export = try? export(name) else { return }
+    guard try ExportTargets.named(name).refusal(smallEncoder(.bert)) == nil, let export = try? export(name)
+    else { return }
     let main = export.files[0]
-    #expect(main.name.hasSuffix(".json") || main.text.contains("or \(export.target.trainer)") || name == "pytorch")
+    #expect(
+      main.name.hasSuffix(".json") || main.text.contains("or \(export.target.trainer)") || name == "pytorch")
     let file = try #require(export.files.first { $0.name == "manifest.json" })
     let manifest = try JSON.object(file.text, in: file.name)
     #expect(try manifest.value("target") == name)
@@ -78,10 +83,13 @@ struct ExportFileTests {
     #expect(check.text.contains("manifest.json"))
   }
 
-  @Test("are Python where they say so", .enabled(if: PythonInterpreter.plain != nil), arguments: ExportTargets.names)
+  @Test(
+    "are Python where they say so", .enabled(if: PythonInterpreter.plain != nil), arguments: ExportTargets.names
+  )
   func python(name: String) throws {
     let python = try #require(PythonInterpreter.plain)
-    guard try ExportTargets.named(name).refusal(smallEncoder(.bert)) == nil, let export = try? export(name) else { return }
+    guard try ExportTargets.named(name).refusal(smallEncoder(.bert)) == nil, let export = try? export(name)
+    else { return }
     try withTemporaryDirectory { directory in
       for file in export.files where file.name.hasSuffix(".py") {
         let path = directory.appendingPathComponent(file.name).path

@@ -5,11 +5,13 @@ import Testing
 /// What the trainers' own code gave on these names, or what its source says; each with where to read it.
 @Suite("Matching as the trainers do")
 struct MatchingRuleTests {
-  private let llama = (0..<12).flatMap { layer in
-    [
-      "self_attn.q_proj.weight", "mlp.up_proj.weight", "input_layernorm.weight", "post_attention_layernorm.weight",
-    ].map { "model.layers.\(layer).\($0)" }
-  } + ["model.embed_tokens.weight", "model.norm.weight", "lm_head.weight"]
+  private let llama =
+    (0..<12).flatMap { layer in
+      [
+        "self_attn.q_proj.weight", "mlp.up_proj.weight", "input_layernorm.weight",
+        "post_attention_layernorm.weight",
+      ].map { "model.layers.\(layer).\($0)" }
+    } + ["model.embed_tokens.weight", "model.norm.weight", "lm_head.weight"]
 
   // https://github.com/axolotl-ai-cloud/axolotl, src/axolotl/utils/freeze.py and tests/test_freeze.py
   @Test("Axolotl anchors at the start only, and makes dots literal itself")
@@ -42,7 +44,7 @@ struct MatchingRuleTests {
   func swift() throws {
     let loose = try MatchingRule.searched("layers\\.1").trained(among: llama)
     #expect(loose.count == 12)  // 1, 10 and 11
-    let exact = try MatchingRule.searched("^(model\\.layers\\.1\\.mlp\\.up_proj\\.weight|lm_head\\.weight)$")
+    let exact = MatchingRule.searched("^(model\\.layers\\.1\\.mlp\\.up_proj\\.weight|lm_head\\.weight)$")
     #expect(try exact.trained(among: llama).count == 2)
     #expect(throws: (any Error).self) { try MatchingRule.searched("(").trained(among: llama) }
   }
@@ -51,7 +53,10 @@ struct MatchingRuleTests {
   // ludwig/utils/trainer_utils.py, freeze_layers_regex
   @Test("llm-foundry and Ludwig freeze what is found")
   func frozen() throws {
-    #expect(try MatchingRule.frozenWhereSearched(["^(?!lm_head\\.weight$)"]).trained(among: llama) == ["lm_head.weight"])
+    #expect(
+      try MatchingRule.frozenWhereSearched(["^(?!lm_head\\.weight$)"]).trained(among: llama) == [
+        "lm_head.weight"
+      ])
     #expect(try MatchingRule.frozenWhereSearched(["layers", "norm"]).trained(among: llama).count == 2)
     #expect(try MatchingRule.frozenWhereSearched([]).trained(among: llama).count == llama.count)
   }
@@ -63,7 +68,8 @@ struct MatchingRuleTests {
       try MatchingRule.blockSubstrings(layers: layers, modules: modules, extras: extras).trained(among: llama)
     }
     #expect(try trained(2, ["all"]).count == 8)
-    #expect(try trained(2, ["mlp"]) == ["model.layers.10.mlp.up_proj.weight", "model.layers.11.mlp.up_proj.weight"])
+    #expect(
+      try trained(2, ["mlp"]) == ["model.layers.10.mlp.up_proj.weight", "model.layers.11.mlp.up_proj.weight"])
     #expect(try trained(-1, ["mlp"]) == ["model.layers.0.mlp.up_proj.weight"])
     #expect(try trained(0, ["all"]).isEmpty)
     #expect(try trained(0, ["all"], ["lm_head"]) == ["lm_head.weight"])
@@ -76,7 +82,9 @@ struct MatchingRuleTests {
   // https://github.com/huggingface/peft, src/peft/utils/other.py, _set_trainable; tuners/tuners_utils.py
   @Test("PEFT takes modules whose name ends with a listed one")
   func suffixes() throws {
-    let names = ["pre_classifier.weight", "pre_classifier.bias", "classifier.weight", "classifier.bias", "a.norm.bias"]
+    let names = [
+      "pre_classifier.weight", "pre_classifier.bias", "classifier.weight", "classifier.bias", "a.norm.bias",
+    ]
     func trained(_ modules: [String], _ biases: Bool = false) throws -> Set<String> {
       try MatchingRule.modulesEnding(modules, biases: biases).trained(among: names)
     }

@@ -7,7 +7,8 @@ import Testing
 
 @Suite("Expressions for names")
 struct NamePatternsTests {
-  private let names = ["embeddings.word.weight", "embeddings.norm.weight", "embeddings.norm.bias"]
+  private let names =
+    ["embeddings.word.weight", "embeddings.norm.weight", "embeddings.norm.bias"]
     + (0..<12).flatMap { layer in
       ["query.weight", "query.bias", "key.weight", "key.bias"].map { "layer.\(layer).\($0)" }
     } + ["classifier.weight", "classifier.bias"]
@@ -18,9 +19,10 @@ struct NamePatternsTests {
 
   @Test("say once what several components have in common")
   func shared() {
-    #expect(patterns { $0.hasSuffix("bias") }.list() == [
-      "embeddings\\.norm\\.bias", "layer\\.\\d+\\.(?:query|key)\\.bias", "classifier\\.bias",
-    ])
+    #expect(
+      patterns { $0.hasSuffix("bias") }.list() == [
+        "embeddings\\.norm\\.bias", "layer\\.\\d+\\.(?:query|key)\\.bias", "classifier\\.bias",
+      ])
     #expect(
       patterns { $0.contains("layer.10.") || $0.contains("layer.11.") || $0.hasPrefix("class") }.expression()
         == "(?:layer\\.1[01]\\..+|classifier\\..+)")
@@ -56,7 +58,9 @@ struct NamePatternsTests {
     let digits = Array(pattern[pattern.index(after: open)...].dropLast())
     var found: [String] = []
     for (index, digit) in digits.enumerated() {
-      if digit == "-", let from = digits[index - 1].wholeNumberValue, let to = digits[index + 1].wholeNumberValue {
+      if digit == "-", let from = digits[index - 1].wholeNumberValue,
+        let to = digits[index + 1].wholeNumberValue
+      {
         found += ((from + 1)..<to).map { "\(prefix)\($0)" }
       } else {
         found.append("\(prefix)\(digit)")
@@ -85,6 +89,7 @@ struct NamePatternsTests {
     #expect(try one.trained(among: names) == chosen, "seed \(seed)")
     let list = MatchingRule.matchedFromStart(patterns.list(.bareDots).map { "^\($0)$" })
     #expect(try list.trained(among: names) == chosen, "seed \(seed)")
-    #expect(patterns.list().joined().count <= chosen.joined(separator: "|").count + 3 * chosen.count, "seed \(seed)")
+    #expect(
+      patterns.list().joined().count <= chosen.joined(separator: "|").count + 3 * chosen.count, "seed \(seed)")
   }
 }

@@ -46,7 +46,7 @@ struct PyTorchExporterTests {
 
   @Test("leaves no placeholder, whatever the plan", arguments: ModelFamily.allCases)
   func placeholders(family: ModelFamily) throws {
-        for saving in Saving.uniforms {
+    for saving in Saving.uniforms {
       for optimizer in Optimizer.allCases {
         let graph = smallEncoder(family)
         var request = request(graph, saving: saving)

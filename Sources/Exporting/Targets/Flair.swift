@@ -30,7 +30,8 @@ struct Flair: ExportTarget {
       [
         "HEADER": try Text.header(job, self), "MODEL": Python.literal(job.plan.model.name),
         "TUNE": job.trainedNames.isEmpty ? "False" : "True",
-        "BATCH": String(job.recipe.microBatch * job.recipe.accumulation), "CHUNK": String(job.recipe.microBatch),
+        "BATCH": String(job.recipe.microBatch * job.recipe.accumulation),
+        "CHUNK": String(job.recipe.microBatch),
       ])
     return [ExportedFile(name: "flair_plan.py", text: text)]
   }

@@ -12,13 +12,13 @@ struct HuggingFaceTrainer: PreparedInPython {
       "Trainer has no field that freezes; it gives its optimizer the tensors that require a gradient when training starts, "
         + "so freezing in on_init_end is in time, and frozen tensors have no state.",
       "Gradients of all trained tensors live until the optimizer's step.",
-      "gradient_checkpointing stays off in the arguments: switched on there, the embeddings' output would require a "
+      "Leave gradient_checkpointing off in the arguments: switched on there, the embeddings' output would require a "
         + "gradient, and backward would run through every frozen layer. The callback switches it on for the plan's layers.",
     ] + Notes.batch(job)
   }
 
   func files(_ job: ExportJob) throws -> [ExportedFile] {
-    let arguments = TrainerSettings.arguments(job.recipe) + [("gradient_checkpointing", .flag(false))]
+    let arguments = TrainerSettings.arguments(job.recipe)
     let text = Text.filled(
       PackageResources.hf_trainer_py,
       [

@@ -19,11 +19,13 @@ struct Keras: ExportTarget {
     if let layer = group.layer { return "transformer_layer_\(layer)" }
     let family = graph.configuration.family
     switch (group.kind, family) {
-    case (.wordEmbeddings, .distilbert), (.positionEmbeddings, .distilbert): return "token_and_position_embedding"
+    case (.wordEmbeddings, .distilbert), (.positionEmbeddings, .distilbert):
+      return "token_and_position_embedding"
     case (.wordEmbeddings, .roberta), (.positionEmbeddings, .roberta), (.wordEmbeddings, .xlmRoberta),
       (.positionEmbeddings, .xlmRoberta):
       return "embeddings"
-    case (.typeEmbeddings, .roberta), (.typeEmbeddings, .xlmRoberta): return nil  // one row, part of no layer there
+    // One row, which KerasHub does not have.
+    case (.typeEmbeddings, .roberta), (.typeEmbeddings, .xlmRoberta): return nil
     case (.wordEmbeddings, _): return "token_embedding"
     case (.positionEmbeddings, _): return "position_embedding"
     case (.typeEmbeddings, _): return "segment_embedding"
@@ -65,7 +67,9 @@ struct Keras: ExportTarget {
   func files(_ job: ExportJob) throws -> [ExportedFile] {
     func layers(_ isWanted: (TrainerTensor) -> Bool) -> [String] {
       var seen = Set<String>()
-      return job.tensors.filter(isWanted).map { String($0.name.prefix { $0 != "/" }) }.filter { seen.insert($0).inserted }
+      return job.tensors.filter(isWanted).map { String($0.name.prefix { $0 != "/" }) }.filter {
+        seen.insert($0).inserted
+      }
     }
     let text = Text.filled(
       PackageResources.keras_py,

@@ -21,11 +21,12 @@ struct LLMFoundry: ExportTarget {
         + "Under FSDP the gradients of a unit that is frozen in part are as large as if nothing were, unless "
         + "use_orig_params is false and units are uniform.",
       "Composer's LayerFreezing is not used: it freezes from the front as epochs pass, and saves nothing before.",
-    ] + (Self.optimizer(job.recipe.optimizer) == nil
-      ? [
-        "llm-foundry has no \(job.recipe.optimizer.rawValue): register it and set optimizer.name; another optimizer keeps "
-          + "other state."
-      ] : []) + Notes.checkpointing(job) + Notes.batch(job)
+    ]
+      + (Self.optimizer(job.recipe.optimizer) == nil
+        ? [
+          "llm-foundry has no \(job.recipe.optimizer.rawValue): register it and set optimizer.name; another optimizer keeps "
+            + "other state."
+        ] : []) + Notes.checkpointing(job) + Notes.batch(job)
   }
 
   func files(_ job: ExportJob) throws -> [ExportedFile] {

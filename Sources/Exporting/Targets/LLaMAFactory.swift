@@ -16,7 +16,8 @@ struct LLaMAFactory: ExportTarget {
     return Expressible(shapes: ranges.map { shape(of: $0, graph, extras) })
   }
 
-  private func shape(of layers: Range<Int>, _ graph: EncoderGraph, _ extras: ExtraModules) -> Expressible.Shape {
+  private func shape(of layers: Range<Int>, _ graph: EncoderGraph, _ extras: ExtraModules) -> Expressible.Shape
+  {
     var children: [String: [ParameterID]] = [:]
     var fixed: [ParameterID: Bool] = [:]
     for parameter in graph.parameters {
@@ -68,7 +69,9 @@ struct LLaMAFactory: ExportTarget {
       ("finetuning_type", .text("freeze")), ("freeze_trainable_layers", .number(number)),
       (
         "freeze_trainable_modules",
-        .text(layers.isEmpty || chosen.count == children.count ? "all" : children.filter(chosen.contains).joined(separator: ","))
+        .text(
+          layers.isEmpty || chosen.count == children.count
+            ? "all" : children.filter(chosen.contains).joined(separator: ","))
       ),
     ]
     if !modules.isEmpty { entries.append(("freeze_extra_modules", .text(modules.joined(separator: ",")))) }
@@ -76,11 +79,12 @@ struct LLaMAFactory: ExportTarget {
     entries += [
       ("cutoff_len", .number(job.recipe.sequence)), ("disable_gradient_checkpointing", .flag(!job.recomputes)),
     ]
-    return [ExportedFile(name: "llama_factory.yaml", text: try Text.header(job, self) + TrainerSettings.yaml(entries))]
+    return [
+      ExportedFile(name: "llama_factory.yaml", text: try Text.header(job, self) + TrainerSettings.yaml(entries))
+    ]
   }
 
-  /// The substrings that LLaMA-Factory makes of the three keys. The number of layers is that of the configuration it would
-  /// load, which the header of the file does not hold, so the names say it.
+  /// The three keys; the number of layers, which LLaMA-Factory takes from the model, the names say.
   func rule(_ files: [ExportedFile]) throws -> MatchingRule {
     let mapping = try YAML.mapping(files[0])
     let modules: String = try mapping.value("freeze_trainable_modules")

@@ -45,7 +45,8 @@ struct Ludwig: ExportTarget {
         ("pretrained_model_name_or_path", .text(job.plan.model.name)),
         ("use_pretrained", .flag(true)), ("trainable", .flag(true)),
       ], indent: 6)
-    text += "output_features:\n  - name: label\n    type: \(Self.output(job.graph.configuration.problem))\ntrainer:\n"
+    text +=
+      "output_features:\n  - name: label\n    type: \(Self.output(job.graph.configuration.problem))\ntrainer:\n"
     text += TrainerSettings.yaml(
       [
         ("layers_to_freeze_regex", .text(frozen)), ("batch_size", .number(job.recipe.microBatch)),
@@ -53,7 +54,9 @@ struct Ludwig: ExportTarget {
         ("enable_gradient_checkpointing", .flag(job.recomputes)),
       ], indent: 2)
     text += "  optimizer:\n" + Self.optimizer(job.recipe.optimizer)
-    if let norm = job.recipe.maximumGradientNorm { text += "  gradient_clipping:\n    clipglobalnorm: \(norm)\n" }
+    if let norm = job.recipe.maximumGradientNorm {
+      text += "  gradient_clipping:\n    clipglobalnorm: \(norm)\n"
+    }
     return [ExportedFile(name: "ludwig.yaml", text: text)]
   }
 

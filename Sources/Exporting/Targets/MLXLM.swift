@@ -27,8 +27,9 @@ struct MLXLM: ExportTarget {
       "num_layers 0 means all layers. Misspelt keys are ignored, and what the command line says wins over this file.",
       "mlx-lm has no encoders of its own: the model's class must offer its blocks as layers.",
       "Add data, iters, learning_rate and what else your run needs.",
-    ] + ([.adamw8bit, .lion].contains(job.recipe.optimizer)
-      ? ["mlx-lm has no \(job.recipe.optimizer.rawValue): it becomes AdamW, which keeps other state."] : [])
+    ]
+      + ([.adamw8bit, .lion].contains(job.recipe.optimizer)
+        ? ["mlx-lm has no \(job.recipe.optimizer.rawValue): it becomes AdamW, which keeps other state."] : [])
       + Notes.checkpointing(job) + Notes.batch(job)
   }
 

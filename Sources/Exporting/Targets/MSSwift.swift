@@ -20,16 +20,21 @@ struct MSSwift: ExportTarget {
 
   func files(_ job: ExportJob) throws -> [ExportedFile] {
     var entries: [(key: String, value: TrainerSettings.Value)] = [
-      ("model", .text(job.plan.model.name)), ("tuner_type", .text("full")), ("freeze_parameters_ratio", .real(1)),
+      ("model", .text(job.plan.model.name)), ("tuner_type", .text("full")),
+      ("freeze_parameters_ratio", .real(1)),
     ]
     if let expression = job.patterns.expression() {
       entries.append(("trainable_parameters_regex", .text("^\(expression)$")))
     }
     if job.graph.configuration.problem != .span {
-      entries += [("task_type", .text("seq_cls")), ("num_labels", .number(job.graph.configuration.problem.outputs))]
+      entries += [
+        ("task_type", .text("seq_cls")), ("num_labels", .number(job.graph.configuration.problem.outputs)),
+      ]
     }
     entries += TrainerSettings.arguments(job.recipe)
-    entries += [("max_length", .number(job.recipe.sequence)), ("gradient_checkpointing", .flag(job.recomputes))]
+    entries += [
+      ("max_length", .number(job.recipe.sequence)), ("gradient_checkpointing", .flag(job.recomputes)),
+    ]
     return [ExportedFile(name: "swift.yaml", text: try Text.header(job, self) + TrainerSettings.yaml(entries))]
   }
 

@@ -20,7 +20,8 @@ struct ONNXRuntime: ExportTarget {
         + "moment. The nodes of such a pair are reordered, learners first; the function is the same.",
       "Optimizers are AdamW and SGD only"
         + ([.adamw, .sgd].contains(job.recipe.optimizer)
-          ? "." : ", so the plan's \(job.recipe.optimizer.rawValue) becomes \(Self.optimizer(job.recipe.optimizer))."),
+          ? "."
+          : ", so the plan's \(job.recipe.optimizer.rawValue) becomes \(Self.optimizer(job.recipe.optimizer))."),
       "Training packages end with 1.19.2; later ones are built from source.",
     ] + Notes.batch(job)
   }
@@ -56,7 +57,8 @@ struct ONNXRuntime: ExportTarget {
 
   func refusal(_ graph: EncoderGraph) -> String? {
     graph.configuration.problem == .span
-      ? "ONNX Runtime's artifacts take one loss, and a span has two; use one of the targets on transformers" : nil
+      ? "ONNX Runtime's artifacts take one loss, and a span has two; use one of the targets on transformers"
+      : nil
   }
 
   func rule(_ files: [ExportedFile]) throws -> MatchingRule {

@@ -54,7 +54,8 @@ extension ExportJob {
   /// By layer that trains in part: its nodes that train.
   var learnerTable: String {
     let nodes = graph.configuration.feedForwardSize
-    let entries = selection.retained.indices.filter { (1..<nodes).contains(selection.retained[$0]) }.map { layer in
+    let entries = selection.retained.indices.filter { (1..<nodes).contains(selection.retained[$0]) }.map {
+      layer in
       "    \(layer): " + Python.list(rising: plan.learnerNodes[layer].sorted(), indentation: "        ") + ",\n"
     }
     return entries.isEmpty ? "{}" : "{\n" + entries.joined() + "}"

@@ -15,7 +15,9 @@ struct PEFT: ExportTarget {
   func expressible(_ graph: EncoderGraph) -> Expressible {
     // A module's name may end with another's: DistilBERT's pre_classifier trains where its classifier does.
     let modules = Expressible.modulesOf(graph)
-    func path(_ ids: [ParameterID]) -> String { ids.first.map { moduleName(graph.parameters[$0], graph) } ?? "" }
+    func path(_ ids: [ParameterID]) -> String {
+      ids.first.map { moduleName(graph.parameters[$0], graph) } ?? ""
+    }
     let needs = modules.flatMap { one in
       modules.filter { $0 != one && path($0).hasSuffix(path(one)) }.flatMap { other in
         one.flatMap { id in other.map { (id, $0) } }
@@ -49,14 +51,18 @@ struct PEFT: ExportTarget {
   /// Bytes of the modules that exist twice.
   private func copied(_ job: ExportJob) -> Int {
     let modules = Set(savedModules(job))
-    return 4 * job.graph.parameters.filter { modules.contains(moduleName($0, job.graph)) }.reduce(0) { $0 + $1.count }
+    return 4
+      * job.graph.parameters.filter { modules.contains(moduleName($0, job.graph)) }.reduce(0) { $0 + $1.count }
   }
 
   /// With all biases trained by `bias`, the modules whose weights train; else all modules that train.
   private func savedModules(_ job: ExportJob) -> [String] {
-    Expressible.modulesOf(job.graph).compactMap { ids in
+    let trainsAllBiases = trainsAllBiases(job)
+    return Expressible.modulesOf(job.graph).compactMap { ids in
       let trained = ids.filter { job.selection.extent($0, job.graph) == .whole }
-      let isSaved = trainsAllBiases(job) ? trained.contains { job.graph.parameters[$0].tensorName != "bias" } : trained == ids
+      let isSaved =
+        trainsAllBiases
+        ? trained.contains { job.graph.parameters[$0].tensorName != "bias" } : trained == ids
       return isSaved ? ids.first.map { moduleName(job.graph.parameters[$0], job.graph) } : nil
     }
   }

@@ -26,17 +26,18 @@ struct SpaCy: ExportTarget {
 
   func files(_ job: ExportJob) throws -> [ExportedFile] {
     let frozen = job.trainedNames.isEmpty ? "[\"transformer\"]" : "[]"
-    let text = try Text.header(job, self) + """
-      [training]
-      frozen_components = \(frozen)
-      annotating_components = \(frozen)
-      accumulate_gradient = \(job.recipe.accumulation)
+    let text =
+      try Text.header(job, self) + """
+        [training]
+        frozen_components = \(frozen)
+        annotating_components = \(frozen)
+        accumulate_gradient = \(job.recipe.accumulation)
 
-      [components.transformer.model]
-      @architectures = "spacy-transformers.TransformerModel.v3"
-      name = \(Python.literal(job.plan.model.name))
+        [components.transformer.model]
+        @architectures = "spacy-transformers.TransformerModel.v3"
+        name = \(Python.literal(job.plan.model.name))
 
-      """
+        """
     return [ExportedFile(name: "spacy.cfg", text: text)]
   }
 

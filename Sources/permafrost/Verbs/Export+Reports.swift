@@ -44,7 +44,9 @@ struct ExportReport: Report {
       text += style.paragraph("This is not the plan itself, but \(nearest.words).")
       text += "\n" + Difference.table(differences, target: target).text(style)
     }
-    return text + style.paragraph("Written for \(writtenFor). Its first lines and manifest say what to know.", tone: .quiet)
+    return text
+      + style.paragraph(
+        "Written for \(writtenFor). Its first lines and manifest say what to know.", tone: .quiet)
   }
 }
 
@@ -69,7 +71,8 @@ struct InexpressibleReport: Report {
     let end =
       nearest.map { "Nearest is \($0.words). Write that with --closest." }
       ?? "There is no plan near it that \(target) can carry out within the budget."
-    return style.paragraph("\(target) cannot carry this plan out, so nothing was written; it would differ in:") + "\n"
+    return style.paragraph("\(target) cannot carry this plan out, so nothing was written; it would differ in:")
+      + "\n"
       + Difference.table(differences, target: target).text(style) + "\n" + style.paragraph(end)
   }
 }
@@ -106,7 +109,8 @@ extension Difference {
     for difference in differences {
       table.append([
         Table.Cell(difference.name), Table.Cell(Quantity.count(difference.bytes)),
-        Table.Cell(Quantity.count(difference.plannedBytes)), Table.Cell(Quantity.count(difference.trainedBytes)),
+        Table.Cell(Quantity.count(difference.plannedBytes)),
+        Table.Cell(Quantity.count(difference.trainedBytes)),
       ])
     }
     return table
