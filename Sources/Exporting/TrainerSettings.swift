@@ -80,13 +80,22 @@ enum Notes {
     case .cheap:
       ["The saving policy 'cheap' has no counterpart here: LayerNorm outputs and activations are kept."]
     case .recompute:
-      ["The saving policy 'recompute' becomes gradient checkpointing of all layers, not reentrant."]
+      [
+        "The saving policy 'recompute' becomes gradient checkpointing of all layers. transformers may then make the "
+          + "embeddings' output require a gradient: backward runs through every frozen layer too, and takes its time."
+      ]
     case nil:
       [
         "The saving policy '\(job.recipe.saving)' differs by layer, which this trainer's settings cannot say: gradient "
           + "checkpointing is \(job.recomputes ? "on for all layers" : "off")."
       ]
     }
+  }
+
+  /// That the plan's saving policy is lost.
+  static func keepsAll(_ job: ExportJob) -> [String] {
+    job.recipe.saving == .keep
+      ? [] : ["The saving policy '\(job.recipe.saving)' is not carried over: all that backward reads is kept."]
   }
 
   /// A batch that does not divide evenly.

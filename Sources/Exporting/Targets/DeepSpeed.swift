@@ -16,7 +16,7 @@ struct DeepSpeed: PreparedInPython {
         + "\(Self.defaultBucket) by default.",
       "ZeRO keeps a flat copy of what it updates; estimate_zero2_model_states_mem_needs counts frozen parameters too.",
       "Save with exclude_frozen_parameters=True to write what trains only.",
-    ] + Notes.checkpointing(job) + Notes.batch(job)
+    ] + Notes.batch(job)
   }
 
   func files(_ job: ExportJob) throws -> [ExportedFile] {

@@ -21,7 +21,7 @@ struct Flair: ExportTarget {
       "layers chooses what is read of the encoder, not what trains. The decoder is Flair's own and trains; the counts are "
         + "the encoder's.",
       "mini_batch_chunk_size cuts a batch into micro-batches.",
-    ] + Notes.batch(job)
+    ] + Notes.keepsAll(job) + Notes.batch(job)
   }
 
   func files(_ job: ExportJob) throws -> [ExportedFile] {

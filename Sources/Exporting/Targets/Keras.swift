@@ -61,7 +61,7 @@ struct Keras: ExportTarget {
       "Compile after apply_plan: a compiled model keeps the variables it was compiled with.",
       "Counts are of the checkpoint's tensors; KerasHub's RoBERTa has no rows for padding positions and types.",
       "keras.RematScope is the counterpart of recomputing; it is not set here.",
-    ] + Notes.batch(job)
+    ] + Notes.keepsAll(job) + Notes.batch(job)
   }
 
   func files(_ job: ExportJob) throws -> [ExportedFile] {

@@ -22,8 +22,8 @@ struct MLXLM: ExportTarget {
   func notes(_ job: ExportJob) -> [String] {
     [
       Notes.peak(job, "mlx-lm"),
-      "fine_tune_type full trains the last N blocks: embeddings, final layers and a head stay frozen; lora and dora would "
-        + "add weights that the plan does not have.",
+      "fine_tune_type full trains the last N blocks: embeddings, pooler and head stay frozen, so that a fresh head learns "
+        + "nothing; lora and dora would add weights that the plan does not have.",
       "num_layers 0 means all layers. Misspelt keys are ignored, and what the command line says wins over this file.",
       "mlx-lm has no encoders of its own: the model's class must offer its blocks as layers.",
       "Add data, iters, learning_rate and what else your run needs.",

@@ -23,7 +23,7 @@ struct ONNXRuntime: ExportTarget {
           ? "."
           : ", so the plan's \(job.recipe.optimizer.rawValue) becomes \(Self.optimizer(job.recipe.optimizer))."),
       "Training packages end with 1.19.2; later ones are built from source.",
-    ] + Notes.batch(job)
+    ] + Notes.keepsAll(job) + Notes.batch(job)
   }
 
   func files(_ job: ExportJob) throws -> [ExportedFile] {

@@ -19,7 +19,7 @@ struct Optax: ExportTarget {
       "jax.grad computes gradients of all that it differentiates by: differentiate by the first of split's two "
         + "dictionaries only.",
       "Where nodes are split, the gradient of the whole matrix exists for a moment inside the backward of merge.",
-    ] + Notes.batch(job)
+    ] + Notes.keepsAll(job) + Notes.batch(job)
   }
 
   func files(_ job: ExportJob) throws -> [ExportedFile] {

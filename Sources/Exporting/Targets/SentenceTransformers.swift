@@ -20,7 +20,7 @@ struct SentenceTransformers: ExportTarget {
       "Losses with many negatives keep the embeddings of the whole batch, and cached ones run forward twice.",
       "gradient_checkpointing in the arguments would make the embeddings' output require a gradient, and backward would "
         + "run through every frozen layer.",
-    ] + Notes.batch(job)
+    ] + Notes.keepsAll(job) + Notes.batch(job)
   }
 
   func files(_ job: ExportJob) throws -> [ExportedFile] {

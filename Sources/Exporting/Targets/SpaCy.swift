@@ -21,7 +21,7 @@ struct SpaCy: ExportTarget {
         + "encoder's.",
       "A frozen transformer must annotate, or the components that listen to it get nothing.",
       "grad_factor 0 in a listener would freeze nothing: the encoder's gradients would still be computed.",
-    ] + Notes.batch(job)
+    ] + Notes.keepsAll(job) + Notes.batch(job)
   }
 
   func files(_ job: ExportJob) throws -> [ExportedFile] {
