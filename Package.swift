@@ -52,7 +52,7 @@ let package = Package(
     .executableTarget(name: "limits-probe", dependencies: ["Limits"]),
     .target(name: "Verification", dependencies: ["Training", "Simulation", "Limits"]),
     .target(
-      name: "Exporting", dependencies: ["Planning", "Checkpoints"],
+      name: "Exporting", dependencies: ["Planning", "Checkpoints", "Yams"],
       resources: [.embedInCode("Templates")]),
     .target(name: "Reporting", dependencies: ["Planning", "Verification"]),
     .executableTarget(
@@ -81,7 +81,7 @@ let package = Package(
       resources: [.copy("Fixtures")]),
     .testTarget(name: "CalibrationTests", dependencies: ["Calibration", "TestSupport"]),
     .testTarget(name: "LimitsTests", dependencies: ["Limits", "limits-probe"]),
-    .testTarget(name: "ExportingTests", dependencies: ["Exporting", "Checkpoints", "TestSupport"]),
+    .testTarget(name: "ExportingTests", dependencies: ["Exporting", "Checkpoints", "TestSupport", "Yams"]),
     .testTarget(name: "CommandLineTests", dependencies: ["permafrost", "Checkpoints", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6]

@@ -7,12 +7,20 @@ public enum ExportError: UserFacingError, Equatable {
   case badConfiguration(reason: String)
   /// The plan states a number of trainable parameters that its tensors and nodes do not add up to.
   case otherCount(stated: Int, found: Int)
+  /// The trainer trains no model like this one.
+  case untrainable(target: String, reason: String)
+  /// The trainer's matching of the text that was written gives another set than the plan's.
+  case unproven(target: String, reason: String)
+  /// One file was asked for, but the export is several.
+  case needsFolder(path: String, files: Int)
   case unwritable(path: String, reason: String)
 
   public var exitStatus: ExitStatus {
     switch self {
-    case .unknownTarget: .usage
+    case .unknownTarget, .needsFolder: .usage
     case .badConfiguration, .otherCount: .malformedInput
+    case .untrainable: .negative
+    case .unproven: .internalError
     case .unwritable: .unavailable
     }
   }
@@ -20,11 +28,16 @@ public enum ExportError: UserFacingError, Equatable {
   public var description: String {
     switch self {
     case .unknownTarget(let name):
-      "cannot export to \(name.quoted); use --to with one of: "
-        + ExportTarget.allCases.map(\.rawValue).joined(separator: ", ")
+      "cannot export to \(name.quoted); use --to with one of: \(ExportTargets.names.joined(separator: ", "))"
     case .badConfiguration(let reason): "the plan's model.configuration: \(reason); make the plan again"
     case .otherCount(let stated, let found):
       "the plan says that \(stated) parameters train, but what it lists has \(found); make the plan again"
+    case .untrainable(let target, let reason): "cannot export to '\(target)': \(reason)"
+    case .unproven(let target, let reason):
+      "what was written for '\(target)' does not train what the plan does, so nothing was kept: \(reason); "
+        + "please report this with the plan"
+    case .needsFolder(let path, let files):
+      "\(path): this export is \(files) files that belong together; give a folder in its place"
     case .unwritable(let path, let reason): "\(path): cannot write: \(reason)"
     }
   }

@@ -1,5 +1,3 @@
-import Checkpoints
-import Foundation
 import Graph
 import Planning
 import Steps
@@ -10,50 +8,39 @@ import Units
 /// The module sets what requires a gradient on the same transformers model, splits the feed-forward pairs that train in
 /// part (FAR's reconfiguration: Vucetic et al., arXiv 2205.01541), merges them again, and asserts that the plan took.
 /// What it does is in `Templates/pytorch.py`; only its data is filled in here.
-public struct PyTorchExporter: Exporter {
+public struct PyTorchExporter: Sendable {
   /// What the module says made it.
   public let producer: String
 
   public init(producer: String) { self.producer = producer }
 
+  /// The module's whole text: the same for the same plan.
+  ///
+  /// - Throws: `PlanError` or ``ExportError`` when the plan contradicts itself.
   public func export(_ plan: Plan) throws -> String {
-    if let reason = plan.model.configuration.brokenRule { throw ExportError.badConfiguration(reason: reason) }
-    let graph = EncoderGraph(plan.model.configuration)
-    let selection = try plan.selection(of: graph)
-    let count = selection.trainedCount(of: graph)
-    guard count == plan.trainableParameters else {
-      throw ExportError.otherCount(stated: plan.trainableParameters, found: count)
-    }
+    try Self.module(ExportJob(plan, for: PyTorch(), producer: producer))
+  }
+
+  static func module(_ job: ExportJob) throws -> String {
+    let (plan, graph, selection, producer) = (job.plan, job.graph, job.selection, job.producer)
     let family = graph.configuration.family
-    let identity = try Self.identity(of: plan)
+    let identity = try job.identity()
     let values = [
       "PRODUCER": Python.literal(producer),
       "IDENTITY": identity,
       "CLASS": graph.configuration.problem == .span
         ? "AutoModelForQuestionAnswering" : "AutoModelForSequenceClassification",
-      "TITLE": Self.title(graph.configuration),
-      "SHARE": "\(Quantity.count(count)) of \(Quantity.count(graph.parameterCount))",
-      "OPTIMIZER": Self.constructor(plan.recipe.optimizer),
-      "SAVING": Self.note(on: plan.recipe.saving),
-      "PLAN": Self.facts(plan, identity: identity, producer: producer),
-      "TENSORS": Self.tensors(graph, selection),
-      "LEARNERS": Self.learners(plan, selection, nodes: graph.configuration.feedForwardSize),
+      "TITLE": title(graph.configuration),
+      "SHARE": "\(Quantity.count(plan.trainableParameters)) of \(Quantity.count(graph.parameterCount))",
+      "OPTIMIZER": constructor(plan.recipe.optimizer),
+      "SAVING": note(on: plan.recipe.saving),
+      "PLAN": facts(plan, identity: identity, producer: producer),
+      "TENSORS": tensors(graph, selection),
+      "LEARNERS": learners(plan, selection, nodes: graph.configuration.feedForwardSize),
       "BASE": Python.literal(String(family.namePrefix.dropLast())),
       "PAIR": "(\n" + family.feedForwardPaths.map { "    \(Python.literal($0)),\n" }.joined() + ")",
     ]
-    // One pass, so that nothing filled in is taken for a placeholder.
-    return Self.template.replacing(/PERMAFROST_([A-Z]+)/) { match in
-      values[String(match.1)] ?? String(match.0)
-    }
-  }
-
-  static let template = String(decoding: PackageResources.pytorch_py, as: UTF8.self)
-
-  /// The SHA-256, in hexadecimal, of the plan's file as this program writes it.
-  static func identity(of plan: Plan) throws -> String {
-    var hash = SHA256()
-    try PlanFile.encode(plan).withUnsafeBytes { hash.update($0) }
-    return hash.finish()
+    return Text.filled(PackageResources.pytorch_py, values)
   }
 
   private static func title(_ c: EncoderConfiguration) -> String {

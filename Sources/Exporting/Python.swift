@@ -1,3 +1,5 @@
+import Foundation
+
 /// Values as Python source: ASCII, safe for any text.
 enum Python {
   /// A string literal on one line; `None` for nil.
@@ -52,5 +54,29 @@ enum Python {
       lines[lines.count - 1] += lines[lines.count - 1].isEmpty ? item : ", " + item
     }
     return lines.joined(separator: ",\n" + indentation)
+  }
+}
+
+/// Reading back literals that were written above.
+extension Python {
+  /// The text of a value assigned at the top level, brackets included; empty where there is none.
+  static func body(assignedTo name: String, in text: String) -> Substring {
+    guard let start = text.range(of: "\n\(name) = ") else { return "" }
+    let rest = text[start.upperBound...]
+    // What is written ends in the first line that begins with a closing bracket, or in its own line.
+    let line = rest.prefix { $0 != "\n" }
+    guard let last = line.last, "([{".contains(last) else { return line }
+    let end = rest.firstMatch(of: /\n[)\]}]/)?.range.upperBound ?? rest.endIndex
+    return rest[..<end]
+  }
+
+  /// The strings of a list or tuple assigned at the top level; they need no escapes.
+  static func strings(assignedTo name: String, in text: String) -> [String] {
+    body(assignedTo: name, in: text).matches(of: /"([^"\\]*)"/).map { String($0.1) }
+  }
+
+  /// A list with one string a line.
+  static func list(_ strings: [String]) -> String {
+    strings.isEmpty ? "[]" : "[\n" + strings.map { "    \(literal($0)),\n" }.joined() + "]"
   }
 }

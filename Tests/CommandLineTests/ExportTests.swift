@@ -36,7 +36,10 @@ struct ExportTests {
   func target() throws {
     let run = try CommandLineProgram.run("export", "missing.json", "--to", "onnx", "-o", "plan.py")
     #expect(run.exitCode == 64 && run.standardOutput.isEmpty)
-    #expect(run.standardError == "permafrost: error: cannot export to 'onnx'; use --to with one of: pytorch\n")
+    #expect(
+      run.standardError.hasPrefix("permafrost: error: cannot export to 'onnx'; use --to with one of: pytorch, ")
+    )
+    #expect(run.errorLines.count == 1)
   }
 
   @Test("a missing plan, a file that is none, and a place that takes no file are told apart")
@@ -49,6 +52,51 @@ struct ExportTests {
       #expect(run.exitCode == 69 && run.errorLines.count == 1)
       #expect(
         try FileManager.default.contentsOfDirectory(atPath: directory.path).sorted() == ["p.json", "q.json"])
+    }
+  }
+
+  @Test("a plan that the trainer cannot carry out is answered with the difference, and nothing is written")
+  func inexpressible() throws {
+    try withTemporaryDirectory { directory in
+      let estimate = [
+        "estimate", "bert-mini", "--train", "bitfit", "--batch", "4", "--seq", "32", "--threads", "2",
+        "--runtime",
+        "25MiB", "-o", "p.json",
+      ]
+      _ = try CommandLineProgram.run(estimate, in: directory)
+      let run = try export("p.json", "--to", "keras", "-o", "out", "--json", in: directory)
+      #expect(run.exitCode == 1 && run.standardError.isEmpty)
+      let object = try run.object()
+      #expect(object["exact"] as? Bool == false)
+      let differences = try #require(object["differences"] as? [[String: Any]])
+      #expect(
+        differences.contains { $0["name"] as? String == "embeddings_layer_norm/embeddings.LayerNorm.bias" })
+      let nearest = try #require(object["nearest"] as? [String: Any])
+      #expect(nearest["direction"] as? String == "subset")
+      #expect(try contents(of: directory) == ["p.json"])
+
+      let closest = try export("p.json", "--to", "keras", "-o", "out", "--closest", "--json", in: directory)
+      #expect(closest.exitCode == 0)
+      let written = try closest.object()
+      #expect(written["trainable_parameters"] as? Int == nearest["trainable_parameters"] as? Int)
+      #expect(written["predicted_peak_bytes"] as? Int == nearest["predicted_peak_bytes"] as? Int)
+      #expect(
+        try contents(of: directory.appending(path: "out"))
+          == ["check_plan.py", "keras_plan.py", "manifest.json", "plan.json"])
+      // What was written beside is a plan of its own, which the trainer carries out exactly.
+      let again = try export("out/plan.json", "--to", "keras", "-o", "again", in: directory)
+      #expect(again.exitCode == 0)
+    }
+  }
+
+  @Test("a trainer that trains no such model says why")
+  func refused() throws {
+    try inPlannedDirectory { directory in
+      let run = try export("p.json", "--to", "tiny-training", "-o", "out", in: directory)
+      #expect(run.exitCode == 1 && run.errorLines.count == 1 && run.standardError.contains("convolutions"))
+      #expect(try contents(of: directory) == ["p.json"])
+      let several = try export("p.json", "--to", "hf-trainer", "-o", "plan.py", in: directory)
+      #expect(several.exitCode == 64 && several.errorLines.count == 1)
     }
   }
 }

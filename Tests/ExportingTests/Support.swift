@@ -52,6 +52,12 @@ func plans(_ graph: EncoderGraph) throws -> [(label: String, plan: Plan)] {
 /// Any tensors, any numbers of nodes: combinations that no planner proposes.
 func randomPlan(_ graph: EncoderGraph, seed: UInt64) -> Plan {
   var generator = SeededGenerator(seed: seed)
+  let saving = Saving.uniforms.randomElement(using: &generator) ?? .keep
+  return .given(randomSelection(graph, seed: seed), request(graph, saving: saving, seed: seed))
+}
+
+func randomSelection(_ graph: EncoderGraph, seed: UInt64) -> Selection {
+  var generator = SeededGenerator(seed: seed)
   var selection = Selection.frozen(graph)
   selection.train(graph.groups[graph.groups.count - 1], of: graph)
   for parameter in graph.parameters where !parameter.isSplitByNode {
@@ -60,8 +66,7 @@ func randomPlan(_ graph: EncoderGraph, seed: UInt64) -> Plan {
   for layer in selection.retained.indices {
     selection.retained[layer] = [0, 1, 13, 39, 40].randomElement(using: &generator) ?? 0
   }
-  let saving = Saving.uniforms.randomElement(using: &generator) ?? .keep
-  return .given(selection, request(graph, saving: saving, seed: seed))
+  return selection
 }
 
 /// A Python of the machine's, for the tests that need one.

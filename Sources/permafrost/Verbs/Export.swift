@@ -1,52 +1,60 @@
 import ArgumentParser
 import Exporting
+import Foundation
 import Planning
 import Reporting
 import Units
 
 struct ExportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "export", abstract: "Writes a plan down as a file that another trainer carries out.",
-    discussion: "The predicted bytes hold for this program's engine only, not for the other trainer.")
+    commandName: "export", abstract: "Writes a plan down as files that another trainer carries out.",
+    discussion: """
+      What is written is proved first: the trainer's own way of matching, applied to the written text and all tensors of \
+      the model, has to give exactly what the plan trains. Where the trainer cannot, nothing is written, the difference \
+      is printed, and the command exits with 1.
+
+      The predicted bytes hold for this program's engine only, not for the other trainer.
+      """)
 
   @Argument(help: "A plan by 'permafrost plan'.")
   var plan: String
 
   @Option(
-    help: ArgumentHelp(
-      "The trainer: \(ExportTarget.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "trainer"))
+    help: ArgumentHelp("The trainer: \(ExportTargets.names.joined(separator: ", ")).", valueName: "trainer"))
   var to: String
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("Where to write it.", valueName: "file"))
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp(
+      "A folder to write into, or the main file, with the others beside it.", valueName: "file or folder"))
   var out: String
+
+  @Flag(help: "Where the trainer cannot carry the plan out, write the nearest plan that it can and that fits.")
+  var closest = false
 
   @OptionGroup var output: OutputOptions
 
   func run() throws {
-    let target = try ExportTarget(named: to)
-    try OutputFile.check(out)
+    let target = try ExportTargets.named(to)
+    var isDirectory: ObjCBool = false
+    if !FileManager.default.fileExists(atPath: out, isDirectory: &isDirectory) || !isDirectory.boolValue {
+      try OutputFile.check(out)
+    }
     let plan = try PlanFile.readPlan(plan)
-    let text = try target.exporter(producer: "permafrost \(Permafrost.configuration.version)").export(plan)
-    try Interruption.held { try ExportFile.write(text, to: out) }
-    try output.print(
-      ExportReport(
-        target: target.rawValue, file: out, model: plan.model.name, trainable: plan.trainable,
-        retainedNodes: plan.retainedNodes, trainableParameters: plan.trainableParameters))
-  }
-}
-
-/// What was written, and what it trains.
-private struct ExportReport: Report {
-  let target: String
-  let file: String
-  let model: String
-  let trainable: [String]
-  let retainedNodes: [Int]
-  let trainableParameters: Int
-
-  func text(_ style: TextStyle) -> String {
-    style.paragraph(
-      "\(file): trains \(Quantity.count(trainableParameters)) parameters of \(model) with \(target).")
-      + style.paragraph("Its first lines say how to use it.", tone: .quiet)
+    let producer = "permafrost \(Permafrost.configuration.version)"
+    switch try Export.make(plan, for: target, producer: producer) {
+    case .exact(let export):
+      let files = try Interruption.held { try ExportFile.write(export.files, to: out) }
+      try output.print(ExportReport(export, files, asked: plan, differences: [], nearest: nil))
+    case .inexpressible(let differences, let nearest?) where closest:
+      guard case .exact(let export) = try Export.make(nearest.plan, for: target, producer: producer) else {
+        throw ExportError.unproven(target: target.name, reason: "the nearest plan is not expressible either")
+      }
+      let written = try export.filesWithPlan()
+      let files = try Interruption.held { try ExportFile.write(written, to: out) }
+      try output.print(ExportReport(export, files, asked: plan, differences: differences, nearest: nearest))
+    case .inexpressible(let differences, let nearest):
+      try output.print(InexpressibleReport(target, plan, differences, nearest))
+    }
   }
 }

@@ -1,0 +1,59 @@
+import Graph
+import Planning
+import Steps
+
+/// A trainer that plans can be written for.
+///
+/// What it can express, the text it reads, and how it matches that text with a model's tensors: one small file in
+/// `Targets/` each; `ExportTargets` lists them.
+public protocol ExportTarget: Sendable {
+  /// What `--to` calls it.
+  var name: String { get }
+  /// The trainer and the version that the text is written for: `Axolotl 0.21.0`.
+  var trainer: String { get }
+  /// How the trainer matches, in a few words.
+  var matching: String { get }
+
+  /// Which selections of a model it can carry out.
+  func expressible(_ graph: EncoderGraph) -> Expressible
+
+  /// What the trainer calls a tensor; nil where its model has none such, because its head is its own.
+  func tensorName(_ parameter: Parameter, _ graph: EncoderGraph) -> String?
+
+  /// How it trains some nodes of a pair; nil where it cannot.
+  var splitting: NodeSplitting? { get }
+
+  /// Why it cannot train this model at all, as the end of a sentence; nil where it can.
+  func refusal(_ graph: EncoderGraph) -> String?
+
+  /// What the trainer does to memory, and what else a reader of the file should know; a sentence each.
+  func notes(_ job: ExportJob) -> [String]
+
+  /// The files, the main one first.
+  ///
+  /// - Parameter job: a selection that is expressible here.
+  func files(_ job: ExportJob) throws -> [ExportedFile]
+
+  /// What the trainer makes of the text of the files: read back from them, not from the plan.
+  ///
+  /// - Throws: ``ExportError/unproven(target:reason:)``.
+  func rule(_ files: [ExportedFile]) throws -> MatchingRule
+
+  /// The file beside the others that compares a live model with the manifest.
+  var check: CheckScript { get }
+}
+
+extension ExportTarget {
+  public var splitting: NodeSplitting? { nil }
+  public func refusal(_ graph: EncoderGraph) -> String? { nil }
+  public var check: CheckScript { .torch }
+
+  /// As in transformers' task model.
+  public func tensorName(_ parameter: Parameter, _ graph: EncoderGraph) -> String? {
+    graph.qualifiedName(parameter)
+  }
+
+  public func expressible(_ graph: EncoderGraph) -> Expressible {
+    .tensors(graph, splitsNodes: splitting != nil)
+  }
+}
