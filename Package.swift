@@ -10,7 +10,8 @@ let package = Package(
     .library(
       name: "Permafrost",
       targets: [
-        "Units", "Graph", "Checkpoints", "Steps", "Devices", "Simulation", "Optimization", "Planning",
+        "Units", "Graph", "Checkpoints", "Steps", "TrainerModels", "Devices", "Simulation", "Optimization",
+        "Planning",
         "Kernels", "Engine", "Tasks", "Training", "Verification", "Exporting", "Reporting",
       ]),
   ],
@@ -38,6 +39,7 @@ let package = Package(
     .target(name: "Graph", dependencies: ["Units"]),
     .target(name: "Checkpoints", dependencies: ["Graph", "Units", "CNettle"]),
     .target(name: "Steps", dependencies: ["Graph"]),
+    .target(name: "TrainerModels", dependencies: ["Steps"]),
     .target(name: "Devices", dependencies: ["Units", "Yams"], resources: [.embedInCode("Profiles")]),
     .target(name: "Simulation", dependencies: ["Steps", "Devices"]),
     .target(name: "Optimization", dependencies: ["CGLPKGuard"]),
@@ -53,12 +55,12 @@ let package = Package(
     .target(
       name: "Exporting", dependencies: ["Planning", "Checkpoints"],
       resources: [.embedInCode("Templates")]),
-    .target(name: "Reporting", dependencies: ["Planning", "Verification"]),
+    .target(name: "Reporting", dependencies: ["Planning", "Verification", "TrainerModels"]),
     .executableTarget(
       name: "permafrost",
       dependencies: [
         "Units", "Graph", "Checkpoints", "Steps", "Devices", "Simulation", "Planning", "Engine", "Tasks",
-        "Training", "Limits", "Verification", "Exporting", "Reporting",
+        "Training", "Limits", "Verification", "Exporting", "Reporting", "TrainerModels",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -67,6 +69,9 @@ let package = Package(
     .testTarget(name: "GraphTests", dependencies: ["Graph"], resources: [.copy("Fixtures")]),
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "TestSupport"]),
     .testTarget(name: "StepsTests", dependencies: ["Steps", "Simulation", "TestSupport"]),
+    .testTarget(
+      name: "TrainerModelsTests", dependencies: ["TrainerModels", "Simulation", "TestSupport"],
+      resources: [.copy("Fixtures")]),
     .testTarget(name: "DevicesTests", dependencies: ["Devices"]),
     .testTarget(name: "OptimizationTests", dependencies: ["Optimization", "TestSupport"]),
     .testTarget(name: "PlanningTests", dependencies: ["Planning", "TestSupport"]),

@@ -32,11 +32,11 @@ struct MemoryProgram {
     let condition: AtomSet
   }
 
-  /// A kernel's use of a buffer and the decisions under which it happens, provided that the kernel's side has nodes.
+  /// A kernel's use of a buffer and the decisions under which it happens, provided that the kernel's sides have nodes.
   private struct Use {
     let kernel: Int
     let need: AtomSet
-    let side: NodeSide?
+    let sides: [NodeSide]
   }
 
   /// - Parameter countsMapped: whether clean pages of the checkpoint count towards the budget.
@@ -66,7 +66,7 @@ struct MemoryProgram {
     for (index, needs) in template.needs.enumerated() {
       let kernel = template.kernels[index]
       for (operand, need) in zip(kernel.operands, needs) {
-        uses[operand.buffer].append(Use(kernel: index, need: need, side: kernel.side))
+        uses[operand.buffer].append(Use(kernel: index, need: need, sides: kernel.sides))
       }
     }
     self.uses = uses
@@ -203,7 +203,7 @@ struct MemoryProgram {
   private func nodeGroup(of buffer: BufferID) -> Int? {
     let layer =
       template.buffers[buffer].nodeLayer
-      ?? uses[buffer].first { $0.side != nil }.flatMap { template.kernels[$0.kernel].layer }
+      ?? uses[buffer].first { !$0.sides.isEmpty }.flatMap { template.kernels[$0.kernel].layer }
     return layer.flatMap { layer in
       space.choices.firstIndex { $0.group.kind == .feedForward && $0.group.layer == layer }
     }
@@ -218,7 +218,7 @@ struct MemoryProgram {
     for option in choice.options.map(Optional.some) + [nil] {
       let selection = Self.selection(choice, option, space.graph)
       func survives(_ use: Use) -> Bool {
-        use.side.map { template.nodes($0, layer: choice.group.layer ?? 0, selection) > 0 } ?? true
+        use.sides.allSatisfy { template.nodes($0, layer: choice.group.layer ?? 0, selection) > 0 }
       }
       let surviving = uses[id].filter(survives)
       let isBorn = surviving.first.map { template.buffers[id].persists || $0.kernel <= kernel } ?? false

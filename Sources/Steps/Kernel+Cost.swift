@@ -13,6 +13,7 @@ extension TrainingStep {
     case .linearInputGradient: return 2 * count(.gradient) * columns(.output)
     case .linearWeightGradient: return 2 * count(.input) * columns(.gradient)
     case .attention: return 2 * attentionProduct(kernel)
+    case .batchedProduct: return attentionProduct(kernel)
     case .attentionBackward:
       // Scores again, the probabilities' gradient where queries or keys need it, then one product an output.
       let outputs = [OperandRole.queryGradient, .keyGradient, .valueGradient].filter {

@@ -7,6 +7,8 @@ public struct Buffer: Sendable {
     case arena(offset: Int)
     /// Read-only pages of the checkpoint.
     case mapped
+    /// An allocation of its own.
+    case heap
   }
 
   public let name: String
@@ -19,6 +21,7 @@ public struct Buffer: Sendable {
   public let format: ElementFormat
   /// Holds a matrix `(inputs, outputs)` where the checkpoint has `(outputs, inputs)`.
   public let isTransposed: Bool
+  let rounding: Int
   public fileprivate(set) var storage: Storage
   /// First and last kernel that touches it; nil when it lives through every step.
   ///
@@ -29,10 +32,10 @@ public struct Buffer: Sendable {
 
   public var count: Int { rows * columns }
 
-  /// Bytes it takes: rounded up to the alignment in the arena, exact in the checkpoint.
+  /// Bytes it takes: rounded up in memory, exact in the checkpoint.
   public var bytes: Int {
     let bytes = format.bytes(rows: rows, columns: columns)
-    return storage == .mapped ? bytes : Bytes.aligned(bytes)
+    return storage == .mapped ? bytes : Bytes.rounded(bytes, to: rounding)
   }
 }
 
@@ -66,7 +69,7 @@ public struct TrainingStep: Sendable {
   public let kernels: [Kernel]
   /// Bytes at the bottom of the arena that live through every step.
   public private(set) var staticBytes: Int
-  /// Bytes of the whole arena.
+  /// Bytes of the whole arena; where every buffer is an allocation of its own, the most alive at once.
   public private(set) var arenaBytes: Int
 
   /// Bytes of frozen tensors read in place from the checkpoint.
@@ -93,7 +96,15 @@ public struct TrainingStep: Sendable {
     kernels = filter.kernels
     buffers = filter.buffers
     (staticBytes, arenaBytes) = (0, 0)
+    if case .heap = template.residence {
+      staticBytes = buffers.reduce(0) { $0 + ($1.lifetime == nil ? $1.bytes : 0) }
+      arenaBytes = liveBytes().max() ?? staticBytes
+    } else {
+      placeInArena()
+    }
+  }
 
+  private mutating func placeInArena() {
     var end = 0
     for index in buffers.indices where buffers[index].lifetime == nil && buffers[index].storage != .mapped {
       buffers[index].storage = .arena(offset: end)
