@@ -39,7 +39,7 @@ let package = Package(
     .target(name: "Graph", dependencies: ["Units"]),
     .target(name: "Checkpoints", dependencies: ["Graph", "Units", "CNettle"]),
     .target(name: "Steps", dependencies: ["Graph"]),
-    .target(name: "TrainerModels", dependencies: ["Steps"]),
+    .target(name: "TrainerModels", dependencies: ["Steps", "Units"]),
     .target(name: "Devices", dependencies: ["Units", "Yams"], resources: [.embedInCode("Profiles")]),
     .target(name: "Simulation", dependencies: ["Steps", "Devices"]),
     .target(name: "Optimization", dependencies: ["CGLPKGuard"]),
@@ -74,7 +74,7 @@ let package = Package(
       resources: [.copy("Fixtures")]),
     .testTarget(name: "DevicesTests", dependencies: ["Devices"]),
     .testTarget(name: "OptimizationTests", dependencies: ["Optimization", "TestSupport"]),
-    .testTarget(name: "PlanningTests", dependencies: ["Planning", "TestSupport"]),
+    .testTarget(name: "PlanningTests", dependencies: ["Planning", "TrainerModels", "TestSupport"]),
     .testTarget(
       name: "KernelsTests", dependencies: ["Kernels", "TestSupport"], resources: [.copy("Fixtures")]),
     .testTarget(name: "EngineTests", dependencies: ["Engine", "TestSupport"], resources: [.copy("Fixtures")]),

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compares the memory that 'permafrost estimate --trainer pytorch' predicts with what PyTorch and transformers use.
 
-    Benchmarks/pytorch-memory.py --permafrost .build/release/permafrost [--grid small|full] [--only TEXT] [--out JSON] [--table MD]
+    Benchmarks/pytorch-memory.py --permafrost .build/release/permafrost [--grid small|full] [--only TEXT] [--measured JSON] [--table MD]
 
 A setting is a model from a configuration (random weights, two labels, dropout 0.1 unless it says otherwise), a batch, a
 sequence length and a mask. Masks are carried out by the file that 'permafrost export --to pytorch' writes for the plan
@@ -16,11 +16,9 @@ libraries allocate for themselves is in the resident peak only.
 --process prints the resident peak of a process that trains next to nothing: the process's own share.
 """
 import argparse
-import datetime
 import importlib.util
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -55,13 +53,12 @@ def grid(name):
                 settings += [setting(f"tiny-{family}", batch, seq, mask) for mask in MASKS]
             settings += [setting(f"tiny-{family}", 4, 24, "full", **extra) for extra in EXTRAS]
         return settings
-    shapes = {"distilbert": [(8, 128), (32, 16)], "minilm": [(16, 128), (4, 256)],
-              "distilroberta": [(8, 64), (2, 256)], "electra-small": [(16, 64), (8, 128)]}
+    shapes = {"distilbert": [(8, 128), (16, 16)], "minilm": [(16, 64), (2, 256)],
+              "distilroberta": [(4, 64), (1, 256)], "electra-small": [(8, 64), (4, 128)]}
     for model, sizes in shapes.items():
         for batch, seq in sizes:
             settings += [setting(model, batch, seq, mask) for mask in MASKS]
-    settings += [setting("distilbert", 16, 128, mask) for mask in ["full", "far:10", "frozen-embeddings", "last:2", "bitfit"]]
-    settings += [setting("bert-base", 8, 128, "full"), setting("bert-base", 4, 64, "last:2")]
+    settings += [setting("bert-base", 4, 64, mask) for mask in ["full", "last:2"]]
     settings += [setting("minilm", 8, 64, "full", **extra) for extra in EXTRAS]
     return settings
 
@@ -224,21 +221,61 @@ def error(predicted, measured):
     return 100 * (predicted - measured) / measured
 
 
-def summary(rows, key):
-    errors = [error(row["predicted"][key], row["measured"][key]) for row in rows]
-    return dict(median=statistics.median(map(abs, errors)), worst=max(map(abs, errors)), lowest=min(errors))
+def read(path):
+    if not path or not os.path.exists(path):
+        return []
+    with open(path) as file:
+        return json.load(file)
+
+
+def write(path, rows):
+    with open(path, "w") as file:
+        file.write("[\n" + ",\n".join(json.dumps(row) for row in rows) + "\n]\n")
+
+
+def compare(s, program, stored):
+    """A row: the setting, what it is for the model, what was measured (now, unless it is stored) and what is predicted."""
+    with tempfile.TemporaryDirectory() as folder:
+        estimate = predict(s, program, folder)
+        with open(os.path.join(folder, "plan.json")) as file:
+            plan = json.load(file)
+        return dict(setting=s, configuration=plan["model"]["configuration"], trainable=plan["trainable"],
+                    retained=plan["retained_nodes"], measured=stored["measured"] if stored else child(s, folder)), estimate
+
+
+def table(pairs):
+    """The whole comparison as Markdown."""
+    text = "| setting | live MiB | predicted | error | resident MiB | predicted | error |\n|---|---:|---:|---:|---:|---:|---:|\n"
+    for row, estimate in pairs:
+        cells = [label(row["setting"])]
+        for measured, predicted in [("live_bytes", "live_peak_bytes"), ("resident_bytes", "resident_peak_bytes")]:
+            pair = row["measured"][measured], estimate[predicted]
+            cells += [f"{pair[0] / 2**20:.1f}", f"{pair[1] / 2**20:.1f}", f"{error(pair[1], pair[0]):+.2f} %"]
+        text += "| " + " | ".join(cells) + " |\n"
+    return text
+
+
+def summary(pairs):
+    lines = []
+    for name, measured, predicted in [("live", "live_bytes", "live_peak_bytes"),
+                                      ("resident", "resident_bytes", "resident_peak_bytes")]:
+        errors = [error(estimate[predicted], row["measured"][measured]) for row, estimate in pairs]
+        lines.append(f"{name}: {len(errors)} settings, error median {statistics.median(map(abs, errors)):.2f} %, "
+                     f"worst {max(map(abs, errors)):.2f} %, from {min(errors):+.2f} % to {max(errors):+.2f} %")
+    return lines
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--permafrost", default=".build/release/permafrost")
     parser.add_argument("--grid", default="full", choices=["small", "full"])
-    parser.add_argument("--only", default="")
-    parser.add_argument("--out")
-    parser.add_argument("--table")
+    parser.add_argument("--only", default="", help="settings whose name contains this")
+    parser.add_argument("--measured", help="measurements: taken from here where they are, added where they are not")
+    parser.add_argument("--stored", action="store_true", help="only settings that are in --measured")
+    parser.add_argument("--table", help="where to write the comparison as Markdown")
     parser.add_argument("--process", action="store_true")
-    parser.add_argument("--measure")
-    parser.add_argument("--folder")
+    parser.add_argument("--measure", help=argparse.SUPPRESS)
+    parser.add_argument("--folder", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.measure:
         print(json.dumps(measure(json.loads(options.measure), options.folder)))
@@ -246,25 +283,21 @@ def main():
     if options.process:
         print(child(setting("tiny-bert", 1, 8, "full"), None)["resident_bytes"])
         return
-    rows = []
+    stored = {label(row["setting"]): row for row in read(options.measured)}
+    pairs = []
     for s in grid(options.grid):
-        if options.only not in label(s):
+        known = stored.get(label(s))
+        if options.only not in label(s) or options.stored and not known:
             continue
-        with tempfile.TemporaryDirectory() as folder:
-            estimate = predict(s, options.permafrost, folder)
-            measured = child(s, folder)
-            plan = json.load(open(os.path.join(folder, "plan.json")))
-        predicted = dict(live_bytes=estimate["live_peak_bytes"], resident_bytes=estimate["resident_peak_bytes"])
-        rows.append(dict(setting=s, configuration=plan["model"]["configuration"], trainable=plan["trainable"],
-                         retained=plan["retained_nodes"], measured=measured, predicted=predicted))
-        print(f'{label(s):62} live {measured["live_bytes"] / 2**20:8.1f} {predicted["live_bytes"] / 2**20:8.1f} '
-              f'{error(predicted["live_bytes"], measured["live_bytes"]):+6.2f} %   resident '
-              f'{measured["resident_bytes"] / 2**20:7.0f} {predicted["resident_bytes"] / 2**20:7.0f} '
-              f'{error(predicted["resident_bytes"], measured["resident_bytes"]):+6.2f} %   {estimate["peak_kernel"]}', flush=True)
-    for key in ["live_bytes", "resident_bytes"]:
-        print(key, " ".join(f"{name} {value:.2f} %" for name, value in summary(rows, key).items()))
-    if options.out:
-        json.dump(rows, open(options.out, "w"), indent=1)
+        row, estimate = compare(s, options.permafrost, known)
+        pairs.append((row, estimate))
+        print(table(pairs[-1:]).splitlines()[-1], estimate["peak_kernel"], flush=True)
+        if options.measured and not known:
+            write(options.measured, [*read(options.measured), row])
+    print("\n".join(summary(pairs)))
+    if options.table:
+        with open(options.table, "w") as file:
+            file.write(table(pairs) + "\n" + "\n".join(f"- {line}" for line in summary(pairs)) + "\n")
 
 
 if __name__ == "__main__":

@@ -162,7 +162,7 @@ extension PyTorchLowering {
       .normForward(site, epsilon: graph.configuration.layerNormEpsilon), index, phase,
       [
         read(.input, input), read(.weight, weight(scale)), read(.bias, weight(shift)), write(.output, result),
-        make(result), make(mean), make(deviation),
+        make(result), write(.normalised, mean), make(mean), write(.deviation, deviation), make(deviation),
       ] + held.map(hold))
     record.innerLocals = []
     if isLast { record.locals = [] } else if let skipped { record.locals = [skipped] }

@@ -1,5 +1,6 @@
 import Graph
 import Steps
+import Units
 
 /// Whose step is predicted.
 public enum TrainerModel: String, Sendable, Codable, CaseIterable {
@@ -52,4 +53,37 @@ public enum TrainerModel: String, Sendable, Codable, CaseIterable {
   /// For `pytorch`, CPython 3.11 with torch 2.13 and transformers 5.23, as `Benchmarks/pytorch-memory.py --process` measured it; for
   /// `pytorch-cuda` nothing, since the context's bytes depend on the device and its driver.
   public var defaultProcessBytes: Int { self == .pytorch ? 408 << 20 : 0 }
+}
+
+extension TrainerModel {
+  /// Whether this trainer can run a recipe as it stands.
+  ///
+  /// - Throws: ``TrainerModelError``.
+  public func check(_ recipe: Recipe) throws {
+    guard self != .permafrost else { return }
+    switch recipe.optimizer {
+    case .adamw, .sgd, .sgdMomentum: break
+    case .adamw8bit, .adafactor, .lion: throw TrainerModelError.optimizer(recipe.optimizer, self)
+    }
+    if recipe.frozenWeights != .float32 { throw TrainerModelError.frozenWeights(recipe.frozenWeights, self) }
+  }
+}
+
+/// A recipe that another trainer's model does not cover.
+public enum TrainerModelError: UserFacingError, Equatable {
+  case optimizer(Optimizer, TrainerModel)
+  case frozenWeights(WeightFormat, TrainerModel)
+
+  public var exitStatus: ExitStatus { .usage }
+
+  public var description: String {
+    switch self {
+    case .optimizer(let optimizer, let trainer):
+      "the model of '\(trainer.rawValue)' knows no optimizer '\(optimizer.rawValue)'; "
+        + "it has adamw, sgd and sgd-momentum, which torch.optim has"
+    case .frozenWeights(let format, let trainer):
+      "'\(trainer.rawValue)' holds no frozen weights in \(format.rawValue) beside trained ones in another format; "
+        + "leave '--frozen-weights' out, or take '--precision bf16' for all tensors"
+    }
+  }
 }

@@ -37,6 +37,7 @@ struct EstimateCommand: ParsableCommand {
     let recipe = try shape.recipe(for: model, on: profile, saving: train.saving, base: plan?.recipe)
     let selection = try train.selection(plan, of: model)
     if trainer.trainer != .permafrost {
+      try trainer.trainer.check(recipe)
       return try output.print(
         TrainerEstimateReport(
           model, recipe, selection, train: train.train, trainer: trainer.trainer, options: trainer.options,
