@@ -5,7 +5,9 @@ extension EstimateReport {
   public func text(_ style: TextStyle) -> String {
     var text = style.paragraph("\(model), training \(train): \(recipe.words)", tone: .heading) + "\n"
     text += Table.pairs(facts).text(style) + "\n"
-    text += style.paragraph("Alive at the peak", tone: .heading) + Self.table(of: categories, total: livePeakBytes).text(style) + "\n"
+    text +=
+      style.paragraph("Alive at the peak", tone: .heading)
+      + Self.table(of: categories, total: livePeakBytes).text(style) + "\n"
     text += style.paragraph("By layer, in MiB at the peak", tone: .heading) + layerTable.text(style)
     return text
   }
@@ -88,7 +90,9 @@ extension EstimateReport {
     return table
   }
 
-  private static func mebibytes(_ count: Int) -> String { Quantity.fixed(Double(count) / 1_048_576, decimals: 1) }
+  private static func mebibytes(_ count: Int) -> String {
+    Quantity.fixed(Double(count) / 1_048_576, decimals: 1)
+  }
 }
 
 extension Recipe {

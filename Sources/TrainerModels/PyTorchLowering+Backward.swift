@@ -40,7 +40,8 @@ extension PyTorchLowering {
       emit(
         .activationBackward(kind), index, .backward, detail: "backward",
         [
-          read(.gradient, gradient), read(.input, record.values[kind == .tanh || kind == .relu ? output : input]),
+          read(.gradient, gradient),
+          read(.input, record.values[kind == .tanh || kind == .relu ? output : input]),
           write(.output, result),
         ])
       gradients[input] = result

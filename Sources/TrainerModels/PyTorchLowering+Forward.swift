@@ -157,7 +157,9 @@ extension PyTorchLowering {
     // The layer's function returns with its second norm, and lets go of everything.
     let isLast = graph.groups[graph.parameters[scale].group].kind == .outputNorm
     var held = [dropped] + record.innerLocals
-    if isLast { held += record.locals + [skipped, phase == .forward ? record.embeddings : nil].compactMap { $0 } }
+    if isLast {
+      held += record.locals + [skipped, phase == .forward ? record.embeddings : nil].compactMap { $0 }
+    }
     emit(
       .normForward(site, epsilon: graph.configuration.layerNormEpsilon), index, phase,
       [

@@ -11,7 +11,9 @@ extension PyTorchLowering {
   /// Temporaries follow https://github.com/pytorch/pytorch/blob/main/torch/optim/adamw.py and sgd.py.
   mutating func emitUpdates() {
     // Parameters are listed in the model's order, gradients come in backward's.
-    let ordered = partGradients.sorted { ($0.part.parameter, order($0.part)) < ($1.part.parameter, order($1.part)) }
+    let ordered = partGradients.sorted {
+      ($0.part.parameter, order($0.part)) < ($1.part.parameter, order($1.part))
+    }
     let index = graph.operators.count - 1
     for decays in [true, false] {
       let group = ordered.filter { graph.parameters[$0.part.parameter].role.decays == decays }
@@ -33,13 +35,14 @@ extension PyTorchLowering {
           emitUpdate(index, part, gradient, decays, made.map { hold($0) })
         }
       case .forLoop:
-        // AdamW's denominator takes two, and the last tensor's is let go only when the next one's is there.
+        // AdamW's denominator takes two, and a tensor's is let go only when the next one's is there: followed where one
+        // decision trains both, as a feed-forward pair's matrices, which are the largest.
         var last: (root: Atom, denominator: BufferID)?
         for (part, gradient) in group {
           let made = scratch(part, recipe.optimizer == .adamw ? 2 : decays ? 1 : 0)
           let previous = last.flatMap { $0.root == part.root ? hold($0.denominator) : nil }
           emitUpdate(index, part, gradient, decays, made.map(make) + [previous])
-          last = made.first.map { (part.root, $0) }
+          last = recipe.optimizer == .adamw ? made.first.map { (part.root, $0) } : nil
         }
       }
     }

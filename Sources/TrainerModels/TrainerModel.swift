@@ -27,7 +27,8 @@ public enum TrainerModel: String, Sendable, Codable, CaseIterable {
     var lowering = PyTorchLowering(graph: graph, recipe: recipe, options: options, device: device)
     lowering.run()
     return StepTemplate(
-      graph, recipe, residence: .heap(rounding: device == .cuda ? CachingAllocator.rounding : 1), buffers: lowering.buffers,
+      graph, recipe, residence: .heap(rounding: device == .cuda ? CachingAllocator.rounding : 1),
+      buffers: lowering.buffers,
       kernels: lowering.kernels)
   }
 

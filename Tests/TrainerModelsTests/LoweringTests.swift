@@ -91,7 +91,7 @@ struct LoweringTests {
     #expect(saved(3) - saved(2) == perLayer + 4 * 4 * tokens)
   }
 
-  @Test("foreach needs all trained tensors once more, a loop two of the largest, fused nothing")
+  @Test("foreach needs all trained tensors once more, a loop a few of the largest, fused nothing")
   func updates() {
     let graph = encoder(.distilbert)
     func temporaries(_ loop: PyTorchOptions.UpdateLoop, _ optimizer: Optimizer) -> Int {
@@ -107,7 +107,8 @@ struct LoweringTests {
     }
     let matrices = graph.parameters.filter(\.role.decays).map { 4 * $0.count }
     #expect(temporaries(.foreach, .adamw) == matrices.reduce(0, +))
-    #expect(temporaries(.forLoop, .adamw) == 3 * 4 * 24 * 40)
+    // The word table's two, or a feed-forward pair's second two beside one of the first.
+    #expect(temporaries(.forLoop, .adamw) == max(2 * 4 * 61 * 24, 3 * 4 * 24 * 40))
     #expect(temporaries(.fused, .adamw) == 0)
     #expect(temporaries(.foreach, .sgd) == matrices.reduce(0, +))
     #expect(temporaries(.forLoop, .sgd) == matrices.max())

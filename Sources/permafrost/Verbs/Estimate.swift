@@ -29,6 +29,13 @@ struct EstimateCommand: ParsableCommand {
   @OptionGroup var runtime: RuntimeOptions
   @OptionGroup var output: OutputOptions
 
+  func validate() throws {
+    if out != nil, trainer.trainer != .permafrost {
+      throw ValidationError(
+        "'--out' writes a plan for permafrost's own engine; it does not go with '--trainer'")
+    }
+  }
+
   func run() throws {
     if let out { try OutputFile.check(out) }
     let profile = try device.profile()
