@@ -13,7 +13,8 @@ largest running sum of the profiler's allocation events (`profile_memory`) withi
 go. It is exact for everything that PyTorch's allocator hands out, temporaries inside operators included; what
 libraries allocate for themselves is in the resident peak only.
 
---process prints the resident peak of a process that trains next to nothing: the process's own share.
+--process prints the process's own share: the resident peak of one that trains next to nothing, and what the matrix library keeps
+once it has multiplied large matrices.
 """
 import argparse
 import importlib.util
@@ -203,8 +204,25 @@ def measure(s, folder):
     return dict(live_bytes=sum(kept.values()) + peak, kept_bytes=sum(kept.values()), resident_bytes=resident)
 
 
+def status(name):
+    with open("/proc/self/status") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith(name)) * 1024
+
+
 def high_water_mark():
-    return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM")) * 1024
+    return status("VmHWM")
+
+
+def process_share():
+    import torch
+    share = measure(setting("tiny-bert", 1, 8, "full"), None)["resident_bytes"]
+    before = status("VmRSS")
+    # More than 32 MiB each, so that their own pages are given back.
+    rows, matrix = torch.ones(4096, 3072), torch.ones(3072, 3072)
+    product = rows @ matrix
+    gradient = product.t() @ rows
+    del rows, matrix, product, gradient
+    return share + status("VmRSS") - before
 
 
 def child(s, folder):
@@ -281,7 +299,7 @@ def main():
         print(json.dumps(measure(json.loads(options.measure), options.folder)))
         return
     if options.process:
-        print(child(setting("tiny-bert", 1, 8, "full"), None)["resident_bytes"])
+        print(process_share())
         return
     stored = {label(row["setting"]): row for row in read(options.measured)}
     pairs = []

@@ -209,7 +209,7 @@ extension PyTorchLowering {
     let sides = part.side.map { [$0] } ?? []
     let isAccumulated = recipe.accumulation > 1
     let gradient = tensor(name, rows, columns, nil, .gradients, persists: isAccumulated)
-    partGradients.append((part, gradient))
+    partGradients.append((index, part, gradient))
     let result = isAccumulated ? tensor(name + ".part", rows, columns) : gradient
     emit(
       operation, index, .backward, sides: sides, detail: "\(graph.parameters[part.parameter].role).gradient",

@@ -45,8 +45,8 @@ struct PyTorchLowering {
   var gradients: [ValueID: BufferID] = [:]
   /// Gradients of queries, keys and values that are yet to be copied, by the copy.
   var pendingCopies: [BufferID: BufferID] = [:]
-  /// Gradients of trained parts, which live until the next step.
-  var partGradients: [(part: ParameterPart, gradient: BufferID)] = []
+  /// Gradients of trained parts, which live until the next step, and the operators they come from.
+  var partGradients: [(index: Int, part: ParameterPart, gradient: BufferID)] = []
   private(set) var weights: [ParameterPart: BufferID] = [:]
   private(set) var states: [ParameterPart: [BufferID]] = [:]
   private(set) var inputs: [OperandRole: BufferID] = [:]

@@ -53,7 +53,7 @@ public enum TrainerModel: String, Sendable, Codable, CaseIterable {
   ///
   /// For `pytorch`, CPython 3.11 with torch 2.13 and transformers 5.23, as `Benchmarks/pytorch-memory.py --process` measured it; for
   /// `pytorch-cuda` nothing, since the context's bytes depend on the device and its driver.
-  public var defaultProcessBytes: Int { self == .pytorch ? 408 << 20 : 0 }
+  public var defaultProcessBytes: Int { self == .pytorch ? 391 << 20 : 0 }
 }
 
 extension TrainerModel {
