@@ -10,8 +10,9 @@ let package = Package(
     .library(
       name: "Permafrost",
       targets: [
-        "Units", "Graph", "Checkpoints", "Steps", "Devices", "Simulation", "Optimization", "Planning",
-        "Kernels", "Engine", "Tasks", "Training", "Calibration", "Verification", "Exporting", "Reporting",
+        "Units", "Graph", "Checkpoints", "Steps", "TrainerModels", "Devices", "Simulation", "Optimization",
+        "Planning", "Kernels", "Engine", "Tasks", "Training", "Calibration", "Verification", "Exporting",
+        "Reporting",
       ]),
   ],
   dependencies: [
@@ -38,6 +39,7 @@ let package = Package(
     .target(name: "Graph", dependencies: ["Units"]),
     .target(name: "Checkpoints", dependencies: ["Graph", "Units", "CNettle"]),
     .target(name: "Steps", dependencies: ["Graph"]),
+    .target(name: "TrainerModels", dependencies: ["Steps", "Units"]),
     .target(name: "Devices", dependencies: ["Units", "Steps", "Yams"], resources: [.embedInCode("Profiles")]),
     .target(name: "Simulation", dependencies: ["Steps", "Devices"]),
     .target(name: "Optimization", dependencies: ["CGLPKGuard"]),
@@ -54,12 +56,12 @@ let package = Package(
     .target(
       name: "Exporting", dependencies: ["Planning", "Checkpoints", "Yams"],
       resources: [.embedInCode("Templates")]),
-    .target(name: "Reporting", dependencies: ["Planning", "Verification"]),
+    .target(name: "Reporting", dependencies: ["Planning", "Verification", "TrainerModels"]),
     .executableTarget(
       name: "permafrost",
       dependencies: [
         "Units", "Graph", "Checkpoints", "Steps", "Devices", "Simulation", "Optimization", "Planning", "Engine",
-        "Tasks", "Training", "Calibration", "Limits", "Verification", "Exporting", "Reporting",
+        "Tasks", "Training", "Calibration", "Limits", "Verification", "Exporting", "Reporting", "TrainerModels",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -70,8 +72,11 @@ let package = Package(
     .testTarget(name: "StepsTests", dependencies: ["Steps", "Simulation", "TestSupport"]),
     .testTarget(name: "DevicesTests", dependencies: ["Devices", "TestSupport"]),
     .testTarget(name: "SimulationTests", dependencies: ["Simulation", "TestSupport"]),
+    .testTarget(
+      name: "TrainerModelsTests", dependencies: ["TrainerModels", "Simulation", "TestSupport"],
+      resources: [.copy("Fixtures")]),
     .testTarget(name: "OptimizationTests", dependencies: ["Optimization", "TestSupport"]),
-    .testTarget(name: "PlanningTests", dependencies: ["Planning", "TestSupport"]),
+    .testTarget(name: "PlanningTests", dependencies: ["Planning", "TrainerModels", "TestSupport"]),
     .testTarget(
       name: "KernelsTests", dependencies: ["Kernels", "TestSupport"], resources: [.copy("Fixtures")]),
     .testTarget(name: "EngineTests", dependencies: ["Engine", "TestSupport"], resources: [.copy("Fixtures")]),

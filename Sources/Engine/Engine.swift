@@ -62,6 +62,7 @@ public final class Engine {
           guard let base else { preconditionFailure("an arena has an address") }
           return base + offset
         case .mapped: return try Self.mappedAddress(buffer, step.graph, source)
+        case .heap: preconditionFailure("another trainer's step")
         }
       }
     }

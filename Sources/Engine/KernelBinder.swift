@@ -37,6 +37,7 @@ struct KernelBinder {
     case .keepTokens: keepTokens(kernel)
     case .squaredNorm: squaredNorm(kernel)
     case .squaredNormOfTable: squaredNormOfTable(kernel)
+    case .elementwise, .batchedProduct: preconditionFailure("\(kernel.name) is another trainer's")
     }
   }
 
@@ -111,7 +112,7 @@ extension ElementFormat {
     case .weights(.bfloat16): .bfloat16
     case .weights(.float16): .float16
     case .weights(.int8): .int8
-    case .blockwiseState: preconditionFailure("an optimizer's state is no weight")
+    case .blockwiseState, .plain: preconditionFailure("no format of the engine's weights")
     }
   }
 }

@@ -81,7 +81,7 @@ extension MemoryProgram {
   private func nodeGroup(of buffer: BufferID) -> Int? {
     let layer =
       template.buffers[buffer].nodeLayer
-      ?? uses[buffer].first { $0.side != nil }.flatMap { template.kernels[$0.kernel].layer }
+      ?? uses[buffer].first { !$0.sides.isEmpty }.flatMap { template.kernels[$0.kernel].layer }
     return layer.flatMap { layer in
       space.choices.firstIndex { $0.group.kind == .feedForward && $0.group.layer == layer }
     }
@@ -96,7 +96,7 @@ extension MemoryProgram {
     for option in choice.options.map(Optional.some) + [nil] {
       let selection = Self.selection(choice, option, space.graph)
       func survives(_ use: Use) -> Bool {
-        use.side.map { template.nodes($0, layer: choice.group.layer ?? 0, selection) > 0 } ?? true
+        use.sides.allSatisfy { template.nodes($0, layer: choice.group.layer ?? 0, selection) > 0 }
       }
       let surviving = uses[id].filter(survives)
       let isBorn = surviving.first.map { template.buffers[id].persists || $0.kernel <= kernel } ?? false

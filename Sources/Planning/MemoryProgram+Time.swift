@@ -30,7 +30,7 @@ extension MemoryProgram {
     lowest.trainable = [0]
     let frozen = TrainingStep(unplaced: template, lowest)
     let withFrozenWeights = Dictionary(uniqueKeysWithValues: frozen.kernels.map { ($0.origin, $0) })
-    for kernel in full.kernels where template.kernels[kernel.origin].side == nil {
+    for kernel in full.kernels where template.kernels[kernel.origin].sides.isEmpty {
       let candidates = [(kernel, full)] + (withFrozenWeights[kernel.origin].map { [($0, frozen)] } ?? [])
       let quickest = candidates.map { parts(of: $0, in: $1, clock) }
         .min { $0.reduce(0) { $0 + $1.amount } < $1.reduce(0) { $0 + $1.amount } }
@@ -41,7 +41,7 @@ extension MemoryProgram {
       for (index, retained) in (choice.options.map(\.retained) + [0]).enumerated() {
         let step = everything(retaining: retained)
         for kernel in step.kernels
-        where kernel.layer == choice.group.layer && template.kernels[kernel.origin].side != nil {
+        where kernel.layer == choice.group.layer && !template.kernels[kernel.origin].sides.isEmpty {
           byKernel[kernel.origin, default: Array(repeating: 0, count: choice.options.count + 1)][index] =
             StepClock.nanoseconds(clock.seconds(of: kernel, in: step))
         }

@@ -33,11 +33,11 @@ struct MemoryProgram {
     let condition: AtomSet
   }
 
-  /// A kernel's use of a buffer and the decisions under which it happens, provided that the kernel's side has nodes.
+  /// A kernel's use of a buffer and the decisions under which it happens, provided that the kernel's sides have nodes.
   struct Use {
     let kernel: Int
     let need: AtomSet
-    let side: NodeSide?
+    let sides: [NodeSide]
   }
 
   /// - Parameter countsMapped: whether clean pages of the checkpoint count towards the budget.
@@ -69,7 +69,7 @@ struct MemoryProgram {
     for (index, needs) in template.needs.enumerated() {
       let kernel = template.kernels[index]
       for (operand, need) in zip(kernel.operands, needs) {
-        uses[operand.buffer].append(Use(kernel: index, need: need, side: kernel.side))
+        uses[operand.buffer].append(Use(kernel: index, need: need, sides: kernel.sides))
       }
     }
     self.uses = uses

@@ -5,7 +5,9 @@ extension EstimateReport {
   public func text(_ style: TextStyle) -> String {
     var text = style.paragraph("\(model), training \(train): \(recipe.words)", tone: .heading) + "\n"
     text += Table.pairs(facts).text(style) + "\n"
-    text += style.paragraph("Alive at the peak", tone: .heading) + categoryTable.text(style) + "\n"
+    text +=
+      style.paragraph("Alive at the peak", tone: .heading)
+      + Self.table(of: categories, total: livePeakBytes).text(style) + "\n"
     text += style.paragraph("By layer, in MiB at the peak", tone: .heading) + layerTable.text(style)
     return text
   }
@@ -60,13 +62,13 @@ extension EstimateReport {
     "\(ByteCount.format(count, rounding: .up)) (\(ByteCount.formatExactly(count)))"
   }
 
-  private var categoryTable: Table {
+  static func table(of categories: [String: Int], total: Int) -> Table {
     var table = Table([.left("category"), .right("bytes"), .right("MiB"), .right("share")])
     for category in BufferCategory.allCases {
       let count = categories[category.rawValue] ?? 0
       table.append([
-        Table.Cell(category.rawValue), Table.Cell(Quantity.count(count)), Table.Cell(mebibytes(count)),
-        Table.Cell(Quantity.percent(Double(count) / Double(max(livePeakBytes, 1)))),
+        Table.Cell(category.rawValue), Table.Cell(Quantity.count(count)), Table.Cell(Self.mebibytes(count)),
+        Table.Cell(Quantity.percent(Double(count) / Double(max(total, 1)))),
       ])
     }
     return table
@@ -81,13 +83,15 @@ extension EstimateReport {
       let other = layer.bytes - counts.reduce(0, +)
       table.append(
         [Table.Cell(layer.name)]
-          + (counts + [other, layer.bytes]).map { Table.Cell(mebibytes($0)) }
+          + (counts + [other, layer.bytes]).map { Table.Cell(Self.mebibytes($0)) }
           + [Table.Cell(Quantity.fixed(Double(layer.flops) / 1e9, decimals: 1))])
     }
     return table
   }
 
-  private func mebibytes(_ count: Int) -> String { Quantity.fixed(Double(count) / 1_048_576, decimals: 1) }
+  private static func mebibytes(_ count: Int) -> String {
+    Quantity.fixed(Double(count) / 1_048_576, decimals: 1)
+  }
 }
 
 extension Recipe {

@@ -112,7 +112,7 @@ public struct EstimateReport: Report {
     estimatedStepJoules = roofline?.joules
   }
 
-  private static func named(_ categories: [BufferCategory: Int]) -> [String: Int] {
+  static func named(_ categories: [BufferCategory: Int]) -> [String: Int] {
     Dictionary(uniqueKeysWithValues: BufferCategory.allCases.map { ($0.rawValue, categories[$0] ?? 0) })
   }
 }

@@ -42,14 +42,6 @@ public enum Dimension: Hashable, Sendable {
   }
 }
 
-/// A parameter tensor, or the part of it that one side's nodes make up.
-public struct ParameterPart: Hashable, Sendable {
-  public let parameter: ParameterID
-  /// nil where the tensor is not split by node.
-  public let side: NodeSide?
-  public let layer: Int?
-}
-
 /// A buffer of the step with every decision still open.
 public struct BufferTemplate: Sendable {
   public enum Content: Hashable, Sendable {
@@ -67,6 +59,21 @@ public struct BufferTemplate: Sendable {
   public let columns: Dimension
   /// Holds what earlier micro-batches left, so it is alive from the first kernel on.
   public var persists = false
+  /// Of one element, unless a selection decides it.
+  public var format = ElementFormat.float32
+
+  package init(
+    name: String, category: BufferCategory, content: Content, rows: Dimension, columns: Dimension,
+    persists: Bool = false, format: ElementFormat = .float32
+  ) {
+    self.name = name
+    self.category = category
+    self.content = content
+    self.rows = rows
+    self.columns = columns
+    self.persists = persists
+    self.format = format
+  }
 
   /// Lives through the whole step and from one step to the next.
   public var isStatic: Bool { content != .transient }
@@ -85,5 +92,10 @@ public enum Bytes {
   /// A cache line on every processor of interest, and enough for 512-bit vectors.
   public static let alignment = 64
 
-  public static func aligned(_ bytes: Int) -> Int { (bytes + alignment - 1) / alignment * alignment }
+  public static func aligned(_ bytes: Int) -> Int { rounded(bytes, to: alignment) }
+
+  /// Rounded up to a multiple.
+  public static func rounded(_ bytes: Int, to multiple: Int) -> Int {
+    (bytes + multiple - 1) / multiple * multiple
+  }
 }

@@ -20,6 +20,8 @@ public enum ElementFormat: Hashable, Sendable {
   case weights(WeightFormat)
   /// Optimizer state in 8-bit codes with one F32 maximum for every block of 256 elements (Dettmers et al., arXiv 2110.02861).
   case blockwiseState
+  /// Whatever takes so many bytes an element, as other trainers hold it.
+  case plain(bytes: Int)
 
   /// Elements of an 8-bit state that share a maximum.
   public static let stateBlockLength = 256
@@ -29,6 +31,7 @@ public enum ElementFormat: Hashable, Sendable {
     let count = rows * columns
     switch self {
     case .float32, .weights(.float32): return count * Bytes.element
+    case .plain(let bytes): return count * bytes
     case .weights(.bfloat16), .weights(.float16): return count * 2
     case .weights(.int8):
       let blocks = rows * ((columns + WeightFormat.blockLength - 1) / WeightFormat.blockLength)

@@ -45,6 +45,10 @@ public enum KernelOperation: Hashable, Sendable {
   case updateEmbedding(decay: Bool)
   /// Keeps a micro-batch's `input (T,H)` in its place of `output`, which holds the whole batch's tokens.
   case keepTokens
+  /// An elementwise operator, copy or reduction of another trainer, by its name.
+  case elementwise(String)
+  /// A product for every head of every sequence, of another trainer: `(S,d)·(d,S)` or `(S,S)·(S,d)`.
+  case batchedProduct
   /// Adds the squares of `gradient` to `squaredNorm`.
   case squaredNorm
   /// The same for a table, whose gradient is gathered row by row from `gradient (T,H)`.
@@ -74,6 +78,8 @@ public enum KernelOperation: Hashable, Sendable {
     case .update: "update"
     case .updateEmbedding: "table update"
     case .keepTokens: "keep tokens"
+    case .elementwise(let name): name
+    case .batchedProduct: "batched product"
     case .squaredNorm: "gradient norm"
     case .squaredNormOfTable: "table gradient norm"
     }
@@ -97,7 +103,7 @@ extension KernelOperation {
   public var kind: KernelKind {
     switch self {
     case .linear, .linearInputGradient, .linearWeightGradient: .matrixProducts
-    case .attention, .attentionBackward: .attention
+    case .attention, .attentionBackward, .batchedProduct: .attention
     case .update, .updateEmbedding, .tokenIndex, .squaredNorm, .squaredNormOfTable: .optimizer
     default: .elementwise
     }
@@ -150,6 +156,13 @@ public struct KernelTemplate: Sendable {
     public let access: Access
     /// The outputs for whose sake it is read; empty means all of them.
     public var feeds: [OperandRole] = []
+
+    package init(role: OperandRole, buffer: BufferID, access: Access, feeds: [OperandRole] = []) {
+      self.role = role
+      self.buffer = buffer
+      self.access = access
+      self.feeds = feeds
+    }
   }
 
   public let operation: KernelOperation
@@ -159,6 +172,19 @@ public struct KernelTemplate: Sendable {
   public let operands: [Operand]
   /// The decision that makes this kernel necessary in itself: an update's, or the loss's.
   public let root: Atom?
-  /// The nodes it works on; the kernel vanishes with them.
-  public let side: NodeSide?
+  /// The nodes it works on; the kernel vanishes where any side has none.
+  public let sides: [NodeSide]
+
+  package init(
+    operation: KernelOperation, name: String, layer: Int?, phase: Phase, operands: [Operand],
+    root: Atom? = nil, sides: [NodeSide] = []
+  ) {
+    self.operation = operation
+    self.name = name
+    self.layer = layer
+    self.phase = phase
+    self.operands = operands
+    self.root = root
+    self.sides = sides
+  }
 }

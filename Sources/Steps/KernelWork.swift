@@ -80,6 +80,9 @@ public struct KernelWork: Hashable, Sendable {
       let throughScores = operand(.queryGradient) != nil || operand(.keyGradient) != nil
       let outputs = [OperandRole.queryGradient, .keyGradient, .valueGradient].filter { operand($0) != nil }
       (extents, products) = (attention(heads: heads), 1 + (throughScores ? 1 : 0) + outputs.count)
+    case .batchedProduct:
+      // Of its operands, (T,H) and the scores' (T, heads·S), the narrower has all heads' widths side by side.
+      extents = product(recipe.tokens, recipe.sequence, operands.map(\.columns).min())
     default: extents = nil
     }
     operations = extents.map { products * $0.operations } ?? operands.map(\.count).max() ?? 0
@@ -122,7 +125,7 @@ extension StepTemplate {
   /// - Parameter active: `atoms.active(selection)`.
   public func work(ofKernel index: Int, _ selection: Selection, _ active: AtomSet) -> KernelWork? {
     let kernel = kernels[index]
-    if let side = kernel.side, let layer = kernel.layer, nodes(side, layer: layer, selection) == 0 {
+    if let layer = kernel.layer, kernel.sides.contains(where: { nodes($0, layer: layer, selection) == 0 }) {
       return nil
     }
     let operands = zip(kernel.operands, needs[index]).compactMap { operand, need -> KernelWork.Operand? in

@@ -203,10 +203,8 @@ extension Lowering {
   private var parameterAccess: Access { recipe.accumulation > 1 ? .accumulateOverBatch : .write }
 
   private mutating func parameterGradient(_ parameter: ParameterID, side: NodeSide? = nil) -> BufferID {
-    let part = ParameterPart(
-      parameter: parameter, side: side,
-      layer: side == nil ? nil : graph.groups[graph.parameters[parameter].group].layer)
-    let (rows, columns) = shape(of: part)
+    let part = graph.part(of: parameter, side: side)
+    let (rows, columns) = graph.shape(of: part)
     let name = graph.parameters[parameter].name + (side.map { ".\($0.rawValue)" } ?? "")
     return transient("grad.\(name)", rows, columns, .gradients, persists: recipe.accumulation > 1)
   }

@@ -45,7 +45,7 @@ extension Lowering {
     let name = shortName(update.part.parameter)
     emit(
       rows == nil ? .squaredNorm : .squaredNormOfTable, update.index, .update, side: update.part.side,
-      root: root(of: update.part), detail: "\(name).norm",
+      root: update.part.root, detail: "\(name).norm",
       [
         read(.gradient, update.gradient), read(.starts, rows?.starts), read(.order, rows?.order),
         rows.map { _ in tableScratch(update) }, write(.squaredNorm, norm, .readWrite),
@@ -58,7 +58,7 @@ extension Lowering {
     let decay = parameter.role.decays
     emit(
       rows == nil ? .update(decay: decay) : .updateEmbedding(decay: decay), update.index, .update,
-      side: update.part.side, root: root(of: update.part), detail: "\(shortName(parameter.id)).update",
+      side: update.part.side, root: update.part.root, detail: "\(shortName(parameter.id)).update",
       [
         write(.weight, weight, .readWrite), read(.gradient, update.gradient), read(.starts, rows?.starts),
         read(.order, rows?.order), read(.squaredNorm, inputs[.squaredNorm]),
@@ -79,12 +79,6 @@ extension Lowering {
     return write(
       .workspace,
       workspace(graph.parameters[update.part.parameter].name, floats: rows * graph.configuration.embeddingSize))
-  }
-
-  /// Learners train with their layer's retention; a frozen part's bias only when the whole bias does.
-  private func root(of part: ParameterPart) -> Atom {
-    if part.side == .learners, let layer = part.layer { return .learners(layer: layer) }
-    return .parameter(part.parameter)
   }
 
   /// The last two components of a tensor's name: `query.weight`.

@@ -92,8 +92,8 @@ struct Lowering {
 
   private mutating func declareParameters() {
     for parameter in graph.parameters {
-      for part in parts(of: parameter) {
-        let (rows, columns) = shape(of: part)
+      for part in graph.parts(of: parameter) {
+        let (rows, columns) = graph.shape(of: part)
         let name = graph.parameters[part.parameter].name + (part.side.map { ".\($0.rawValue)" } ?? "")
         weights[part] = newBuffer(name, .weights, .parameter(part), rows, columns)
         let shapes = recipe.optimizer.stateShapes(
@@ -103,29 +103,6 @@ struct Lowering {
         }
       }
     }
-  }
-
-  /// A tensor as one part, or as its learners' and its frozen nodes' parts.
-  func parts(of parameter: Parameter) -> [ParameterPart] {
-    guard parameter.nodeAxis != nil else {
-      return [ParameterPart(parameter: parameter.id, side: nil, layer: nil)]
-    }
-    let layer = graph.groups[parameter.group].layer
-    return [NodeSide.learners, .frozen].map {
-      ParameterPart(parameter: parameter.id, side: $0, layer: layer)
-    }
-  }
-
-  /// Split parts keep nodes as rows, so that learners are contiguous whichever axis they lie on in the checkpoint.
-  func shape(of part: ParameterPart) -> (rows: Dimension, columns: Dimension) {
-    let parameter = graph.parameters[part.parameter]
-    let isVector = parameter.shape.count == 1
-    guard let side = part.side, let layer = part.layer else {
-      return isVector
-        ? (.fixed(1), .fixed(parameter.shape[0])) : (.fixed(parameter.shape[0]), .fixed(parameter.shape[1]))
-    }
-    let nodes = Dimension.nodes(layer: layer, side)
-    return isVector ? (.fixed(1), nodes) : (nodes, .fixed(graph.configuration.hiddenSize))
   }
 
   mutating func newBuffer(
@@ -173,7 +150,7 @@ struct Lowering {
     kernels.append(
       KernelTemplate(
         operation: operation, name: name, layer: placed.layer, phase: phase,
-        operands: operands.compactMap { $0 }, root: root, side: side))
+        operands: operands.compactMap { $0 }, root: root, sides: side.map { [$0] } ?? []))
   }
 
   func read(
@@ -187,9 +164,6 @@ struct Lowering {
   }
 
   func weight(_ parameter: ParameterID, side: NodeSide? = nil) -> BufferID? {
-    weights[
-      ParameterPart(
-        parameter: parameter, side: side,
-        layer: side == nil ? nil : graph.groups[graph.parameters[parameter].group].layer)]
+    weights[graph.part(of: parameter, side: side)]
   }
 }

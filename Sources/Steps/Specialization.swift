@@ -13,10 +13,10 @@ struct Specialization {
 
     var survivors: [(origin: Int, operands: [KernelTemplate.Operand])] = []
     for (index, kernel) in template.kernels.enumerated() {
-      let side = kernel.side.map { side in
-        kernel.layer.map { template.nodes(side, layer: $0, selection) } ?? 0
+      let hasNodes = kernel.sides.allSatisfy { side in
+        kernel.layer.map { template.nodes(side, layer: $0, selection) > 0 } ?? false
       }
-      guard side != 0 else { continue }
+      guard hasNodes else { continue }
       let operands = zip(kernel.operands, template.needs[index])
         .filter { sizes[$0.buffer] > 0 && !$1.isDisjoint(with: active) }.map(\.0)
       if !operands.isEmpty { survivors.append((index, operands)) }
@@ -120,11 +120,12 @@ extension StepTemplate {
     public var format = ElementFormat.float32
     public var isTransposed = false
     public var isMapped = false
+    public var rounding = Bytes.alignment
 
-    /// Bytes it takes: rounded up to the alignment in the arena, exact in the checkpoint.
+    /// Bytes it takes: rounded up in memory, exact in the checkpoint.
     public var bytes: Int {
       let bytes = format.bytes(rows: rows, columns: columns)
-      return isMapped ? bytes : Bytes.aligned(bytes)
+      return isMapped ? bytes : Bytes.rounded(bytes, to: rounding)
     }
   }
 
@@ -135,12 +136,16 @@ extension StepTemplate {
       rows: buffer.rows.resolved(recipe, retained: selection.retained, nodes: nodes),
       columns: buffer.columns.resolved(recipe, retained: selection.retained, nodes: nodes))
     guard layout.rows * layout.columns > 0 else { return nil }
+    layout.format = buffer.format
+    layout.rounding = residence.rounding
     switch buffer.content {
     case .input, .transient: break
     case .state(let part, _):
       guard trains(part, trained) else { return nil }
+      guard residence == .arena else { break }
       layout.format = recipe.optimizer.stateFormat(count: layout.rows * layout.columns)
     case .parameter(let part):
+      guard residence == .arena else { break }
       let parameter = graph.parameters[part.parameter]
       if let compressed = compressed(part, layout, trained) {
         layout = compressed
@@ -172,7 +177,8 @@ extension StepTemplate {
     return Buffer(
       name: buffer.name, category: category, content: buffer.content, rows: layout.rows,
       columns: layout.columns, rowKind: buffer.rows, format: layout.format,
-      isTransposed: layout.isTransposed, storage: layout.isMapped ? .mapped : .arena(offset: 0),
+      isTransposed: layout.isTransposed, rounding: layout.rounding,
+      storage: layout.isMapped ? .mapped : residence == .arena ? .arena(offset: 0) : .heap,
       lifetime: buffer.isStatic ? nil : lifetime)
   }
 }

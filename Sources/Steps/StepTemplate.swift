@@ -8,6 +8,7 @@ import Graph
 public struct StepTemplate: Sendable {
   public let graph: EncoderGraph
   public let recipe: Recipe
+  public let residence: Residence
   public let atoms: AtomIndex
   public let buffers: [BufferTemplate]
   public let kernels: [KernelTemplate]
@@ -18,11 +19,20 @@ public struct StepTemplate: Sendable {
   public init(_ graph: EncoderGraph, _ recipe: Recipe) {
     var lowering = Lowering(graph: graph, recipe: recipe)
     lowering.run()
+    self.init(graph, recipe, residence: .arena, buffers: lowering.buffers, kernels: lowering.kernels)
+  }
+
+  /// Another trainer's step, lowered by its own rules.
+  package init(
+    _ graph: EncoderGraph, _ recipe: Recipe, residence: Residence, buffers: [BufferTemplate],
+    kernels: [KernelTemplate]
+  ) {
     self.graph = graph
     self.recipe = recipe
+    self.residence = residence
     atoms = AtomIndex(graph)
-    buffers = lowering.buffers
-    kernels = lowering.kernels
+    self.buffers = buffers
+    self.kernels = kernels
     needs = Self.needs(of: kernels, buffers: buffers, atoms: atoms)
   }
 

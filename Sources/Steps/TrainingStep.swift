@@ -7,6 +7,8 @@ public struct Buffer: Sendable {
     case arena(offset: Int)
     /// Read-only pages of the checkpoint.
     case mapped
+    /// An allocation of its own.
+    case heap
   }
 
   public let name: String
@@ -19,6 +21,7 @@ public struct Buffer: Sendable {
   public let format: ElementFormat
   /// Holds a matrix `(inputs, outputs)` where the checkpoint has `(outputs, inputs)`.
   public let isTransposed: Bool
+  let rounding: Int
   public fileprivate(set) var storage: Storage
   /// First and last kernel that touches it; nil when it lives through every step.
   ///
@@ -29,10 +32,10 @@ public struct Buffer: Sendable {
 
   public var count: Int { rows * columns }
 
-  /// Bytes it takes: rounded up to the alignment in the arena, exact in the checkpoint.
+  /// Bytes it takes: rounded up in memory, exact in the checkpoint.
   public var bytes: Int {
     let bytes = format.bytes(rows: rows, columns: columns)
-    return storage == .mapped ? bytes : Bytes.aligned(bytes)
+    return storage == .mapped ? bytes : Bytes.rounded(bytes, to: rounding)
   }
 }
 
@@ -73,7 +76,7 @@ public struct TrainingStep: Sendable {
   public let kernels: [Kernel]
   /// Bytes at the bottom of the arena that live through every step.
   public let staticBytes: Int
-  /// Bytes of the whole arena.
+  /// Bytes of the whole arena; where every buffer is an allocation of its own, the most alive at once.
   public private(set) var arenaBytes: Int
 
   /// Bytes of frozen tensors read in place from the checkpoint.
@@ -94,7 +97,10 @@ public struct TrainingStep: Sendable {
   /// Filters a template by a selection, and places every buffer.
   public init(_ template: StepTemplate, _ selection: Selection, extent: Extent = .training) {
     self.init(unplaced: template, selection, extent: extent)
-    place()
+    switch template.residence {
+    case .arena: placeInArena()
+    case .heap: arenaBytes = liveBytes().max() ?? staticBytes
+    }
   }
 
   /// Filters a template without placing anything: quicker, and enough for what kernels cost.
@@ -111,7 +117,7 @@ public struct TrainingStep: Sendable {
     arenaBytes = 0
   }
 
-  private mutating func place() {
+  private mutating func placeInArena() {
     var end = 0
     for index in buffers.indices where buffers[index].lifetime == nil && buffers[index].storage != .mapped {
       buffers[index].storage = .arena(offset: end)

@@ -107,6 +107,25 @@ struct EstimateTests {
     }
   }
 
+  @Test(
+    "PyTorch's step is what lives in it, the allocator's share and the process, and needs more than the engine's"
+  )
+  func pytorch() throws {
+    let own = try estimate("bert-mini")
+    for trainer in ["pytorch", "pytorch-cuda"] {
+      let object = try estimate("bert-mini", "--trainer", trainer)
+      let live = try #require(object["live_peak_bytes"] as? Int)
+      let resident = try #require(object["resident_peak_bytes"] as? Int)
+      #expect((object["categories"] as? [String: Int])?.values.reduce(0, +) == live)
+      #expect(object["process_bytes"] as? Int == 25 << 20)
+      #expect(resident == live + (object["allocator_bytes"] as? Int ?? 0) + 25 << 20)
+      #expect(live > own["peak_bytes"] as? Int ?? .max)
+    }
+    let run = try CommandLineProgram.run(
+      "estimate", "bert-mini", "--batch", "4", "--seq", "32", "--trainer", "pytorch", "--budget", "200MiB")
+    #expect(run.exitCode == 0 && run.standardOutput.contains("it does not fit"))
+  }
+
   @Test("the text keeps to the width of the terminal")
   func width() throws {
     let run = try CommandLineProgram.run(

@@ -37,7 +37,8 @@ struct RootTests {
 
         """)
     for verb in [
-      "devices", "calibrate", "models", "estimate", "prime", "plan", "sweep", "merge", "check", "diff", "verify",
+      "devices", "calibrate", "models", "estimate", "prime", "plan", "sweep", "merge", "check", "diff",
+      "verify",
       "train", "export",
     ] {
       #expect(run.standardOutput.contains("\n  \(verb) "), "\(verb) is not listed")
@@ -61,7 +62,8 @@ struct RootTests {
   @Test(
     "every verb has help",
     arguments: [
-      "devices", "calibrate", "models", "estimate", "prime", "plan", "sweep", "merge", "check", "diff", "verify",
+      "devices", "calibrate", "models", "estimate", "prime", "plan", "sweep", "merge", "check", "diff",
+      "verify",
       "train", "export",
     ])
   func verbHelp(verb: String) throws {

@@ -55,6 +55,13 @@ struct WrongInputTests {
     WrongInput("plan bert-tiny --budget 100MiB --device stm32h7 \(shape)", 64, "exclude each other"),
     WrongInput("plan bert-tiny --budget 100MiB --seq 32", 64, "missing '--batch'"),
     WrongInput("plan bert-tiny --budget 100MiB --batch 4", 64, "missing '--seq'"),
+    WrongInput("estimate bert-tiny --trainer keras \(shape)", 64, "--trainer"),
+    WrongInput("estimate bert-tiny --attention eager \(shape)", 64, "it needs '--trainer pytorch'"),
+    WrongInput(
+      "estimate bert-tiny --trainer pytorch --optimizer lion \(shape)", 64, "adamw, sgd and sgd-momentum"),
+    WrongInput("estimate bert-tiny --trainer pytorch --frozen-weights int8 \(shape)", 64, "--precision bf16"),
+    WrongInput(
+      "estimate bert-tiny --trainer pytorch --out p.json \(shape)", 64, "does not go with '--trainer'"),
     WrongInput("estimate bert-tiny --batch 0 --seq 32", 64, "whole number from 1 to 65,536"),
     WrongInput("estimate bert-tiny --batch -3 --seq 32", 64, "whole number from 1 to 65,536"),
     WrongInput("estimate bert-tiny --batch 999999999999 --seq 32", 64, "whole number from 1 to 65,536"),

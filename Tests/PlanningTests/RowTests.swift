@@ -3,6 +3,7 @@ import Optimization
 import Steps
 import TestSupport
 import Testing
+import TrainerModels
 
 @testable import Planning
 
@@ -78,6 +79,28 @@ struct RowTests {
     for chosen in choices {
       let difference = try rows.difference(chosen)
       #expect(difference == nil, "seed \(seed), \(recipe), \(graph.configuration), choice \(chosen)")
+    }
+  }
+
+  @Test("equal the simulated bytes of PyTorch's step", arguments: 0..<8)
+  func pytorch(seed: Int) throws {
+    var generator = SeededGenerator(seed: 100 + seed)
+    let graph = randomEncoder(using: &generator)
+    let recipe = Recipe(
+      batch: 3, sequence: 7, accumulation: generator.pick([1, 2]), optimizer: generator.pick([.adamw, .sgd]),
+      threads: 2, saving: generator.pick([.keep, .recompute]))
+    let options = PyTorchOptions(
+      attention: generator.pick(PyTorchOptions.Attention.allCases),
+      updateLoop: generator.pick(PyTorchOptions.UpdateLoop.allCases),
+      precision: generator.pick(PyTorchOptions.Precision.allCases))
+    let trainer = generator.pick([TrainerModel.pytorch, .pytorchCUDA])
+    let rows = Rows(trainer.template(graph, recipe, options), countsMapped: true)
+    var choices = [rows.space.minimal, rows.space.full]
+    for _ in 0..<4 { choices.append(rows.space.randomChoice(using: &generator)) }
+    for chosen in choices {
+      let difference = try rows.difference(chosen)
+      #expect(
+        difference == nil, "seed \(seed), \(trainer), \(options), \(recipe), \(graph.configuration), \(chosen)")
     }
   }
 

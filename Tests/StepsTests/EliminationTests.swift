@@ -31,7 +31,9 @@ private struct NaiveElimination {
       }
     }
     for (origin, kernel) in template.kernels.enumerated() {
-      if let side = kernel.side, let layer = kernel.layer, size(.nodes(layer: layer, side)) == 0 { continue }
+      if let layer = kernel.layer, kernel.sides.contains(where: { size(.nodes(layer: layer, $0)) == 0 }) {
+        continue
+      }
       let isRoot =
         switch kernel.root {
         case .always: true

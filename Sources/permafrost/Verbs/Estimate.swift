@@ -25,8 +25,16 @@ struct EstimateCommand: ParsableCommand {
       "Where to write what is estimated as a plan, for verify, train and export.", valueName: "file"))
   var out: String?
 
+  @OptionGroup var trainer: TrainerOptions
   @OptionGroup var runtime: RuntimeOptions
   @OptionGroup var output: OutputOptions
+
+  func validate() throws {
+    if out != nil, trainer.trainer != .permafrost {
+      throw ValidationError(
+        "'--out' writes a plan for permafrost's own engine; it does not go with '--trainer'")
+    }
+  }
 
   func run() throws {
     if let out { try OutputFile.check(out) }
@@ -35,6 +43,13 @@ struct EstimateCommand: ParsableCommand {
     let model = try model.resolve(like: plan)
     let recipe = try shape.recipe(for: model, on: profile, saving: train.saving, base: plan?.recipe)
     let selection = try train.selection(plan, of: model)
+    if trainer.trainer != .permafrost {
+      try trainer.trainer.check(recipe)
+      return try output.print(
+        TrainerEstimateReport(
+          model, recipe, selection, train: train.train, trainer: trainer.trainer, options: trainer.options,
+          processBytes: runtime.runtime, budgetBytes: device.budget(on: profile)?.bytes))
+    }
     let share = try runtime.share(on: profile, model.graph, recipe)
     let budget = device.budget(on: profile)
     if let out {

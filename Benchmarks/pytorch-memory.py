@@ -1,0 +1,322 @@
+#!/usr/bin/env python3
+"""Compares the memory that 'permafrost estimate --trainer pytorch' predicts with what PyTorch and transformers use.
+
+    Benchmarks/pytorch-memory.py --permafrost .build/release/permafrost [--grid small|full] [--only TEXT] [--measured JSON] [--table MD]
+
+A setting is a model from a configuration (random weights, two labels, dropout 0.1 unless it says otherwise), a batch, a
+sequence length and a mask. Masks are carried out by the file that 'permafrost export --to pytorch' writes for the plan
+that 'permafrost estimate --out' writes, so that FAR is the split modules that users get. Every setting runs in a process of its
+own: three steps, after which the kernel's VmHWM is read; then one step under the profiler.
+
+Live bytes = what lives between steps (parameters, buffers, optimizer state, the batch), counted tensor by tensor, plus the
+largest running sum of the profiler's allocation events (`profile_memory`) within the step, after gradients were let
+go. It is exact for everything that PyTorch's allocator hands out, temporaries inside operators included; what
+libraries allocate for themselves is in the resident peak only.
+
+--process prints the process's own share: the resident peak of one that trains next to nothing, and what the matrix library keeps
+once it has multiplied large matrices.
+"""
+import argparse
+import importlib.util
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+
+BASE = dict(vocab_size=30522, hidden_size=768, num_hidden_layers=12, num_attention_heads=12, intermediate_size=3072)
+MINI = dict(vocab_size=30522, hidden_size=384, num_hidden_layers=6, num_attention_heads=12, intermediate_size=1536)
+ROBERTA = dict(vocab_size=50265, max_position_embeddings=514, type_vocab_size=1, pad_token_id=1, bos_token_id=0, eos_token_id=2)
+TINY = dict(vocab_size=500, hidden_size=64, num_hidden_layers=3, num_attention_heads=4, intermediate_size=256)
+MODELS = {
+    "distilbert": ("distilbert", dict(vocab_size=30522, dim=768, n_layers=6, n_heads=12, hidden_dim=3072)),
+    "minilm": ("bert", MINI),
+    "distilroberta": ("roberta", {**BASE, **ROBERTA, "num_hidden_layers": 6}),
+    "electra-small": ("electra", dict(vocab_size=30522, embedding_size=128, hidden_size=256, num_hidden_layers=12,
+                                      num_attention_heads=4, intermediate_size=1024)),
+    "bert-base": ("bert", BASE),
+    "tiny-bert": ("bert", TINY),
+    "tiny-distilbert": ("distilbert", dict(vocab_size=500, dim=64, n_layers=3, n_heads=4, hidden_dim=256)),
+    "tiny-roberta": ("roberta", {**ROBERTA, **TINY}),
+    "tiny-electra": ("electra", {**TINY, "embedding_size": 32}),
+}
+MASKS = ["full", "far:10", "frozen-embeddings", "last:2", "bitfit", "norms", "plan", "full+recompute"]
+
+
+def grid(name):
+    """Settings as dictionaries; what one does not say is the default of `setting`."""
+    settings = []
+    if name == "small":
+        shapes = [(4, 24), (2, 100)]
+        for family in ["bert", "distilbert", "roberta", "electra"]:
+            for batch, seq in shapes:
+                settings += [setting(f"tiny-{family}", batch, seq, mask) for mask in MASKS]
+            settings += [setting(f"tiny-{family}", 4, 24, "full", **extra) for extra in EXTRAS]
+        return settings
+    shapes = {"distilbert": [(8, 128), (16, 16)], "minilm": [(16, 64), (2, 256)],
+              "distilroberta": [(4, 64), (1, 256)], "electra-small": [(8, 64), (4, 128)]}
+    for model, sizes in shapes.items():
+        for batch, seq in sizes:
+            settings += [setting(model, batch, seq, mask) for mask in MASKS]
+    settings += [setting("bert-base", 4, 64, mask) for mask in ["full", "last:2"]]
+    settings += [setting("minilm", 8, 64, "full", **extra) for extra in EXTRAS]
+    return settings
+
+
+EXTRAS = [dict(update="for-loop"), dict(update="fused"), dict(dropout=0.0), dict(attention="eager"),
+          dict(head="regression"), dict(head="span"), dict(optimizer="sgd"), dict(optimizer="sgd-momentum", update="for-loop"),
+          dict(accumulate=2), dict(precision="bf16"), dict(precision="bf16", dropout=0.0)]
+
+
+def setting(model, batch, seq, mask, attention="sdpa", dropout=0.1, update="foreach", optimizer="adamw", head="classification",
+            accumulate=1, precision="f32"):
+    return dict(model=model, batch=batch, seq=seq, mask=mask, attention=attention, dropout=dropout, update=update,
+                optimizer=optimizer, head=head, accumulate=accumulate, precision=precision)
+
+
+def label(s):
+    usual = setting(s["model"], s["batch"], s["seq"], s["mask"])
+    extra = [f"{key} {value}" for key, value in s.items() if usual[key] != value]
+    return f'{s["model"]} B{s["batch"]} S{s["seq"]} {s["mask"]}' + "".join(", " + e for e in extra)
+
+
+# What is predicted.
+
+def configuration(s):
+    from transformers import AutoConfig
+    family, sizes = MODELS[s["model"]]
+    config = AutoConfig.for_model(family, **sizes)
+    for name in ["hidden_dropout_prob", "attention_probs_dropout_prob", "dropout", "attention_dropout",
+                 "seq_classif_dropout", "qa_dropout"]:
+        if hasattr(config, name):
+            setattr(config, name, s["dropout"])
+    return config
+
+
+def predict(s, program, folder):
+    """What permafrost predicts, and the module that carries the mask out."""
+    config = configuration(s)
+    model = os.path.join(folder, "model")
+    config.save_pretrained(model)
+    mask, _, policy = s["mask"].partition("+")
+    task = {"classification": [], "regression": ["--task", "stsb"], "span": ["--task", "squad"]}[s["head"]]
+    shape = ["--batch", str(s["batch"]), "--seq", str(s["seq"]), "--threads", "1", "--optimizer", s["optimizer"],
+             "--accumulate", str(s["accumulate"]), *task]
+    saving = ["--saving", policy or "keep"]
+
+    def run(*arguments):
+        done = subprocess.run([program, *arguments], capture_output=True, text=True)
+        if done.returncode:
+            sys.exit(f"permafrost {' '.join(arguments)}: {done.stderr}")
+        return done.stdout
+
+    plan = os.path.join(folder, "plan.json")
+    if mask == "plan":
+        peaks = [json.loads(run("estimate", model, *shape, *saving, "--train", train, "--runtime", "0", "--json"))["peak_bytes"]
+                 for train in ["full", "head"]]
+        budget = str(sum(peaks) // 2)
+        run("plan", model, *shape, "--saving", "keep", "--budget", budget, "--runtime", "0", "--out", plan)
+    else:
+        train = mask
+        if mask == "norms":
+            run("estimate", model, *shape, *saving, "--train", "head", "--runtime", "0", "--out", plan)
+            train = os.path.join(folder, "norms.json")
+            edit_norms(run, model, shape, saving, plan, train)
+        run("estimate", model, *shape, *saving, "--train", train, "--runtime", "0", "--out", plan)
+    run("export", plan, "--to", "pytorch", "--out", os.path.join(folder, "plan.py"))
+    return json.loads(run("estimate", model, *shape, "--saving", policy or "keep", "--train", plan, "--trainer", "pytorch",
+                          "--attention", s["attention"], "--update-loop", s["update"], "--precision", s["precision"], "--json"))
+
+
+def edit_norms(run, model, shape, saving, plan, out):
+    """The plan of the head, with every LayerNorm added."""
+    full = out + ".full"
+    run("estimate", model, *shape, *saving, "--train", "full", "--runtime", "0", "--out", full)
+    edited = json.load(open(plan))
+    edited["trainable"] += [name for name in json.load(open(full))["trainable"]
+                            if "norm" in name.lower() and name not in edited["trainable"]]
+    json.dump(edited, open(out, "w"))
+
+
+# What is measured, in a process of its own.
+
+def measure(s, folder):
+    import torch
+    from transformers import AutoModelForQuestionAnswering, AutoModelForSequenceClassification
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    config = configuration(s)
+    config.num_labels = 1 if s["head"] == "regression" else 2
+    kind = AutoModelForQuestionAnswering if s["head"] == "span" else AutoModelForSequenceClassification
+    model = kind.from_config(config, attn_implementation=s["attention"])
+    if s["precision"] == "bf16":
+        model = model.bfloat16()
+    model.train()
+    plan = None
+    if folder:
+        spec = importlib.util.spec_from_file_location("plan", os.path.join(folder, "plan.py"))
+        plan = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(plan)
+        plan.apply_plan(model)
+        if s["mask"].endswith("+recompute"):
+            plan.recompute_layers(model)
+    trained = [p for p in model.parameters() if p.requires_grad]
+    groups = [dict(params=[p for p in trained if p.ndim > 1], weight_decay=0.01),
+              dict(params=[p for p in trained if p.ndim <= 1], weight_decay=0.0)]
+    update = dict(foreach=s["update"] == "foreach", fused=s["update"] == "fused")
+    if s["optimizer"] == "adamw":
+        optimizer = torch.optim.AdamW(groups, lr=1e-4, **update)
+    else:
+        optimizer = torch.optim.SGD(groups, lr=1e-4, momentum=0.9 if s["optimizer"] == "sgd-momentum" else 0, **update)
+    ids = torch.randint(5, config.vocab_size, (s["batch"], s["seq"]))
+    labels = torch.randint(0, 2, (s["batch"],))
+    batch = dict(input_ids=ids, labels=labels)
+    if s["head"] == "regression":
+        batch["labels"] = labels.float()
+    if s["head"] == "span":
+        batch = dict(input_ids=ids, start_positions=labels, end_positions=labels + 1)
+
+    def step():
+        size = -(-s["batch"] // s["accumulate"])
+        for first in range(0, s["batch"], size):
+            loss = model(**{key: value[first:first + size] for key, value in batch.items()}).loss
+            loss.backward()
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+
+    for _ in range(3):
+        step()
+    resident = high_water_mark()
+    kept = {}
+    for tensor in [*model.parameters(), *model.buffers(), *batch.values(),
+                   *(value for state in optimizer.state.values() for value in state.values() if torch.is_tensor(value))]:
+        kept[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
+    from torch.profiler import ProfilerActivity, profile
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
+        step()
+    events = sorted((event.start_ns(), event.nbytes()) for event in profiler.profiler.kineto_results.events()
+                    if event.name() == "[memory]")
+    live = peak = 0
+    for _, size in events:
+        live += size
+        peak = max(peak, live)
+    return dict(live_bytes=sum(kept.values()) + peak, kept_bytes=sum(kept.values()), resident_bytes=resident)
+
+
+def status(name):
+    with open("/proc/self/status") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith(name)) * 1024
+
+
+def high_water_mark():
+    return status("VmHWM")
+
+
+def process_share():
+    import torch
+    share = measure(setting("tiny-bert", 1, 8, "full"), None)["resident_bytes"]
+    before = status("VmRSS")
+    # More than 32 MiB each, so that their own pages are given back.
+    rows, matrix = torch.ones(4096, 3072), torch.ones(3072, 3072)
+    product = rows @ matrix
+    gradient = product.t() @ rows
+    del rows, matrix, product, gradient
+    return share + status("VmRSS") - before
+
+
+def child(s, folder):
+    """Runs `measure` in a new process with one thread."""
+    environment = dict(os.environ, OMP_NUM_THREADS="1", CUDA_VISIBLE_DEVICES="", TRANSFORMERS_VERBOSITY="error")
+    done = subprocess.run([sys.executable, __file__, "--measure", json.dumps(s), "--folder", folder or ""],
+                          capture_output=True, text=True, env=environment)
+    if done.returncode:
+        sys.exit(f"{label(s)}: {done.stderr}")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def error(predicted, measured):
+    return 100 * (predicted - measured) / measured
+
+
+def read(path):
+    if not path or not os.path.exists(path):
+        return []
+    with open(path) as file:
+        return json.load(file)
+
+
+def write(path, rows):
+    with open(path, "w") as file:
+        file.write("[\n" + ",\n".join(json.dumps(row) for row in rows) + "\n]\n")
+
+
+def compare(s, program, stored):
+    """A row: the setting, what it is for the model, what was measured (now, unless it is stored) and what is predicted."""
+    with tempfile.TemporaryDirectory() as folder:
+        estimate = predict(s, program, folder)
+        with open(os.path.join(folder, "plan.json")) as file:
+            plan = json.load(file)
+        return dict(setting=s, configuration=plan["model"]["configuration"], trainable=plan["trainable"],
+                    retained=plan["retained_nodes"], measured=stored["measured"] if stored else child(s, folder)), estimate
+
+
+def table(pairs):
+    """The whole comparison as Markdown."""
+    text = "| setting | live MiB | predicted | error | resident MiB | predicted | error |\n|---|---:|---:|---:|---:|---:|---:|\n"
+    for row, estimate in pairs:
+        cells = [label(row["setting"])]
+        for measured, predicted in [("live_bytes", "live_peak_bytes"), ("resident_bytes", "resident_peak_bytes")]:
+            pair = row["measured"][measured], estimate[predicted]
+            cells += [f"{pair[0] / 2**20:.1f}", f"{pair[1] / 2**20:.1f}", f"{error(pair[1], pair[0]):+.2f} %"]
+        text += "| " + " | ".join(cells) + " |\n"
+    return text
+
+
+def summary(pairs):
+    lines = []
+    for name, measured, predicted in [("live", "live_bytes", "live_peak_bytes"),
+                                      ("resident", "resident_bytes", "resident_peak_bytes")]:
+        errors = [error(estimate[predicted], row["measured"][measured]) for row, estimate in pairs]
+        lines.append(f"{name}: {len(errors)} settings, error median {statistics.median(map(abs, errors)):.2f} %, "
+                     f"worst {max(map(abs, errors)):.2f} %, from {min(errors):+.2f} % to {max(errors):+.2f} %")
+    return lines
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--permafrost", default=".build/release/permafrost")
+    parser.add_argument("--grid", default="full", choices=["small", "full"])
+    parser.add_argument("--only", default="", help="settings whose name contains this")
+    parser.add_argument("--measured", help="measurements: taken from here where they are, added where they are not")
+    parser.add_argument("--stored", action="store_true", help="only settings that are in --measured")
+    parser.add_argument("--table", help="where to write the comparison as Markdown")
+    parser.add_argument("--process", action="store_true")
+    parser.add_argument("--measure", help=argparse.SUPPRESS)
+    parser.add_argument("--folder", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.measure:
+        print(json.dumps(measure(json.loads(options.measure), options.folder)))
+        return
+    if options.process:
+        print(process_share())
+        return
+    stored = {label(row["setting"]): row for row in read(options.measured)}
+    pairs = []
+    for s in grid(options.grid):
+        known = stored.get(label(s))
+        if options.only not in label(s) or options.stored and not known:
+            continue
+        row, estimate = compare(s, options.permafrost, known)
+        pairs.append((row, estimate))
+        print(table(pairs[-1:]).splitlines()[-1], estimate["peak_kernel"], flush=True)
+        if options.measured and not known:
+            write(options.measured, [*read(options.measured), row])
+    print("\n".join(summary(pairs)))
+    if options.table:
+        with open(options.table, "w") as file:
+            file.write(table(pairs) + "\n" + "\n".join(f"- {line}" for line in summary(pairs)) + "\n")
+
+
+if __name__ == "__main__":
+    main()

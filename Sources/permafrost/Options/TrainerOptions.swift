@@ -1,0 +1,38 @@
+import ArgumentParser
+import TrainerModels
+
+/// Whose step is meant, and what decides its memory beside the recipe.
+struct TrainerOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Whose step it is (permafrost).", valueName: "trainer"))
+  var trainer: TrainerModel = .permafrost
+
+  @Option(help: ArgumentHelp("How PyTorch's model computes attention (sdpa).", valueName: "kind"))
+  var attention: PyTorchOptions.Attention?
+
+  @Option(
+    help: ArgumentHelp(
+      "How PyTorch's optimizer goes through tensors (for-loop, on CUDA foreach).", valueName: "kind"))
+  var updateLoop: PyTorchOptions.UpdateLoop?
+
+  @Option(help: ArgumentHelp("What PyTorch's tensors are held in (f32).", valueName: "format"))
+  var precision: PyTorchOptions.Precision?
+
+  func validate() throws {
+    guard trainer == .permafrost else { return }
+    for (name, isGiven) in [
+      ("attention", attention != nil), ("update-loop", updateLoop != nil), ("precision", precision != nil),
+    ] where isGiven {
+      throw ValidationError("'--\(name)' is PyTorch's; it needs '--trainer pytorch' or 'pytorch-cuda'")
+    }
+  }
+
+  var options: PyTorchOptions {
+    PyTorchOptions(
+      attention: attention ?? .sdpa, updateLoop: updateLoop, precision: precision ?? .float32)
+  }
+}
+
+extension TrainerModel: ExpressibleByArgument {}
+extension PyTorchOptions.Attention: ExpressibleByArgument {}
+extension PyTorchOptions.UpdateLoop: ExpressibleByArgument {}
+extension PyTorchOptions.Precision: ExpressibleByArgument {}
