@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Which score predicts accuracy best? Plans by every metric of priming, by random scores and by the prior, trained at the same budgets.
 
-    python3 Benchmarks/scores.py MODEL DATA [--results FILE] [--cells trec:35 cola:35 trec:50] [--seeds 3] [--permafrost PROGRAM]
+    python3 Benchmarks/scores.py MODEL DATA [--results FILE] [--cells trec:25 sst2:25] [--seeds 3] [--permafrost PROGRAM]
     python3 Benchmarks/scores.py --report FILE
 
-MODEL is MiniLM-L6 with weights and vocabulary, DATA a folder with `trec` and `glue/CoLA` as published. A cell is a task and a share, in percent, of full fine-tuning's
-peak with saving keep; budgets are of the step's bytes alone (`--runtime 0`). Everything is primed once a task and seed for a tenth of an epoch, and every plan is trained
-for one epoch with the same batch, rate and seed, on one thread. Each result is a line of FILE, and what is in FILE is not done again; the report is the mean and the
+MODEL is MiniLM-L6 with weights and vocabulary, DATA a folder with `trec`, `glue/SST-2` and `glue/CoLA` as published. A cell is a task and a share, in percent, of full fine-tuning's
+peak with saving keep; 100 is full fine-tuning itself. Budgets are of the step's bytes alone (`--runtime 0`), and all plans save 'cheap', so that only what trains differs.
+Every plan is trained for the same steps with the same batch, rate and seed, on one thread; everything is primed once a task and seed, for a tenth of these steps. Each result is a line of FILE, and what is in FILE is not done again; the report is the mean and the
 sample standard deviation over the seeds.
 """
 import argparse
@@ -24,8 +24,8 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 METRICS = ["weight-change", "relative-change", "gradient-norm", "fisher"]
 METHODS = METRICS + ["random", "prior"]
-# name: folder, labels, training examples, metric
-TASKS = {"trec": ("trec", 6, 5452, "accuracy"), "cola": ("glue/CoLA", 2, 8551, "mcc")}
+# name: folder, labels, steps; TREC's are an epoch
+TASKS = {"trec": ("trec", 6, 171), "sst2": ("glue/SST-2", 2, 128), "cola": ("glue/CoLA", 2, 268)}
 SHAPE = ["--batch", 32, "--seq", 32, "--threads", 1]
 RATE = 5e-4
 
@@ -55,7 +55,7 @@ class Bench:
         """The scores of a task and seed, measured once."""
         path = self.work / f"{task}-{seed}.json"
         if not path.exists():
-            steps = math.ceil(TASKS[task][2] / 32 / 10)
+            steps = math.ceil(TASKS[task][2] / 10)
             self.permafrost("prime", self.options.model, *self.data(task), *SHAPE, "--steps", steps, "--learning-rate", RATE,
                             "--seed", seed, "-o", path)
         return path
@@ -91,19 +91,21 @@ class Bench:
                                           "--runtime", 0, "--json"))
         budget = full["peak_bytes"] * percent // 100
         if method == "full":
-            self.permafrost("estimate", self.options.model, *self.head(task), *SHAPE, "--train", "full", "--runtime", 0, "-o", path)
+            self.permafrost("estimate", self.options.model, *self.head(task), *SHAPE, "--train", "full", "--saving", "cheap", "--runtime", 0,
+                            "-o", path)
             return path
         scores = {"prior": [], "random": ["--scores", self.random(task, seed)]}.get(method)
         if scores is None:
             scores = ["--scores", self.primed(task, seed), "--score", method]
-        self.permafrost("plan", self.options.model, *self.head(task), *SHAPE, "--runtime", 0, "--budget", budget, *scores, "-o", path)
+        self.permafrost("plan", self.options.model, *self.head(task), *SHAPE, "--runtime", 0, "--budget", budget, "--saving", "cheap", *scores,
+                        "-o", path)
         return path
 
     def measure(self, task, percent, method, seed):
         path = self.plan(task, percent, method, seed)
         plan = json.loads(path.read_text())
         before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.time()
-        report = json.loads(self.permafrost("train", path, "--model", self.options.model, *self.data(task), "--epochs", 1, "--learning-rate", RATE,
+        report = json.loads(self.permafrost("train", path, "--model", self.options.model, *self.data(task), "--steps", TASKS[task][2], "--learning-rate", RATE,
                                             "--seed", seed, "-o", self.work / "out", "--overwrite", "--json"))
         report = report.get("training", report)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -118,14 +120,13 @@ def read(path):
 
 
 def report(results):
-    cells = sorted({(r["task"], r["percent"]) for r in results if r["percent"]})
+    cells = sorted({(r["task"], r["percent"]) for r in results})
     print("| score | " + " | ".join(f"{task}, {percent} %" for task, percent in cells) + " | mean |")
     print("|---|" + "---|" * (len(cells) + 1))
     for method in ["full"] + METHODS:
         row, means = [], []
         for task, percent in cells:
-            values = [100 * r["value"] for r in results
-                      if r["method"] == method and r["task"] == task and r["percent"] in (percent, 0)]
+            values = [100 * r["value"] for r in results if r["method"] == method and (r["task"], r["percent"]) == (task, percent)]
             if not values:
                 row.append("–")
                 continue
@@ -142,7 +143,7 @@ def main():
     parser.add_argument("model", nargs="?")
     parser.add_argument("data", nargs="?")
     parser.add_argument("--results", type=pathlib.Path, default=ROOT / ".cache/scores.jsonl")
-    parser.add_argument("--cells", nargs="+", default=["trec:35", "cola:35", "trec:50"])
+    parser.add_argument("--cells", nargs="+", default=["trec:25", "sst2:25", "trec:35", "sst2:35", "trec:100", "sst2:100"])
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--permafrost", default=ROOT / ".build/release/permafrost")
     parser.add_argument("--report", type=pathlib.Path)
@@ -159,8 +160,7 @@ def main():
         bench = Bench(options, work)
         for seed in range(options.seeds):
             for task, percent in cells:
-                # Full fine-tuning has no budget; it is one figure a task and seed.
-                for percent, method in [(percent, method) for method in METHODS] + [(0, "full")]:
+                for method in ["full"] if percent == 100 else METHODS:
                     if (task, percent, method, seed) in done:
                         continue
                     result = bench.measure(task, percent, method, seed)
