@@ -88,7 +88,7 @@ public enum ScoresError: UserFacingError, Equatable {
     switch self {
     case .notMeasured(let metric, let measured):
       "the scores hold no '\(metric.rawValue)', only \(measured.map(\.rawValue).joined(separator: ", ")); "
-        + "choose among these, or prime again with --optimizer adamw, which measures every metric"
+        + "choose one of these, or prime again with adamw and room to train everything at once"
     }
   }
 }

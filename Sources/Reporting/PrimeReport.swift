@@ -94,7 +94,8 @@ public struct PrimeReport: Report {
       text +=
         style.paragraph(
           "Everything at once does not fit, so \(turns.count) turns of as many steps each trained the head and a part of the rest, "
-            + "with saving \(saving); their scores are scaled so that the head's agree.") + "\n"
+            + "with saving \(saving); changes are scaled so that the head's agree, and gradients, which cannot be compared so, are left out."
+        ) + "\n"
     }
     if !unscored.isEmpty {
       text +=

@@ -89,7 +89,7 @@ public struct Primer {
       origin: .priming, modelIdentity: preparation.model.identity,
       weightsIdentity: try preparation.model.weights?.weightsIdentity(), task: task, steps: settings.steps,
       measurements: PrimingSums(merging: sums, graph).measurements(
-        graph, gradients: reports.allSatisfy { $0.scoringTimes?.gradients != nil }))
+        graph, gradients: sums.count == 1 && recipe.optimizer.keepsSquaredGradients))
     scores.turns = cut.turns.count > 1 ? cut.turns.count : nil
     scores.unscored = cut.unscored.isEmpty ? nil : cut.unscored
     let template = StepTemplate(graph, recipe)

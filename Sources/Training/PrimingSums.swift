@@ -60,7 +60,7 @@ struct PrimingSums: Equatable {
       try sums.addChanges(of: parameter, graph.groups[parameter.group].layer, engine)
     }
     let middle = ContinuousClock.now
-    guard engine.keepsSquaredGradients else {
+    guard engine.program.training.recipe.optimizer.keepsSquaredGradients else {
       return (sums, ScoringTimes(changes: (middle - start) / .seconds(1)))
     }
     for parameter in graph.parameters {
@@ -90,7 +90,9 @@ struct PrimingSums: Equatable {
   ) throws {
     var index = 0
     try engine.readMeanSquaredGradients(of: parameter, steps: steps) { row in
-      add(row: index, of: parameter, layer: layer, row.lazy.map { Sums(0, 0, Double($0).squareRoot(), Double($0)) })
+      add(
+        row: index, of: parameter, layer: layer,
+        row.lazy.map { Sums(0, 0, Double($0).squareRoot(), Double($0)) })
       index += 1
     }
   }
@@ -123,24 +125,27 @@ extension PrimingSums {
     values.withUnsafeMutableBytes { _ = data.copyBytes(to: $0) }
   }
 
-  /// One set of sums from those of turns that trained different parts, and the head each time.
+  /// One set of sums from those of turns that trained different parts, and the head each time; of changes alone where there are several.
   ///
-  /// The loss falls more slowly where less trains, which makes gradients and changes larger. The head is the yardstick: each turn's sums of
-  /// Δ, √v and v are scaled so that the head's is the same in all of them, namely its mean.
+  /// The loss falls more slowly where less trains, which changes how far everything moves. The head is the yardstick: the changes of a turn are
+  /// scaled so that the head's are the same in all of them, namely their mean. Gradients cannot be compared so: those of lower
+  /// layers grow manifold while the layers above them train (docs/results/scores.md), so they are left out.
   init(merging turns: [PrimingSums], _ graph: EncoderGraph) {
     self.init(graph)
+    guard let first = turns.first, turns.count > 1 else {
+      self = turns.first ?? self
+      return
+    }
     let head = graph.parameters.filter { graph.groups[$0.group].kind == .head }
-    let yardsticks = turns.map { turn in head.reduce(Sums.zero) { $0 + turn.tensor($1) } }
-    let mean = yardsticks.reduce(.zero, +) / Double(max(turns.count, 1))
-    for (turn, yardstick) in zip(turns, yardsticks) {
-      // What the head does not show, as with a rate of zero, is left as it is.
-      let scale = (mean / yardstick).replacing(with: 1, where: yardstick .== 0)
-      for index in values.indices { values[index] += turn.values[index] * scale }
-    }
-    for parameter in head { values[parameter.id] /= Double(max(turns.count, 1)) }
+    let yardsticks = turns.map { turn in head.reduce(0) { $0 + turn.tensor($1).x } }
+    let mean = yardsticks.reduce(0, +) / Double(turns.count)
     // The pretrained weights are the same in all turns, whatever trained.
-    if let first = turns.first {
-      for index in values.indices { values[index].y = first.values[index].y }
+    for index in values.indices { values[index].y = first.values[index].y }
+    for (turn, yardstick) in zip(turns, yardsticks) {
+      // Where the head did not move, as with a rate of zero, nothing is known.
+      let scale = yardstick > 0 ? mean / yardstick : 1
+      for index in values.indices { values[index].x += turn.values[index].x * scale }
     }
+    for parameter in head { values[parameter.id].x /= Double(turns.count) }
   }
 }

@@ -230,7 +230,9 @@ struct ScoreFileTests {
     #expect(try read { $0.steps = 12 } == scores)
   }
 
-  @Test("holds several metrics, the first to plan by unless another is named, and one that it lacks is refused in a line")
+  @Test(
+    "holds several metrics, the first to plan by unless another is named, and one that it lacks is refused in a line"
+  )
   func metrics() throws {
     let prior = Scores.prior(graph, modelIdentity: "small")
     let read = try read { scores in
@@ -251,7 +253,8 @@ struct ScoreFileTests {
     let error = #expect(throws: ScoresError.self) { try read.choosing(.gradientNorm) }
     #expect(error == .notMeasured(.gradientNorm, measured: [.relativeChange, .fisher]))
     let text = try #require(error).description
-    #expect(text.contains("'gradient-norm'") && text.contains("relative-change, fisher") && !text.contains("\n"))
+    #expect(
+      text.contains("'gradient-norm'") && text.contains("relative-change, fisher") && !text.contains("\n"))
     #expect(error?.exitStatus == .malformedInput)
   }
 
@@ -280,7 +283,8 @@ struct ScoreFileTests {
     }
     #expect(throws: PlanError.self) { try read { $0.schema = 3 } }
     let old = #expect(throws: PlanError.self) { try read { $0.schema = 1 } }
-    #expect(try #require(old).description.hasSuffix("schema 1, but this program reads schema 2; make the file again"))
+    #expect(
+      try #require(old).description.hasSuffix("schema 1, but this program reads schema 2; make the file again"))
     #expect(throws: PlanError.self) { try read { $0.kind = Plan.kind } }
   }
 

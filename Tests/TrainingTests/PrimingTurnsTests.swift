@@ -21,7 +21,8 @@ struct PrimingTurnsTests {
     let graph = graph(seed)
     var generator = SeededGenerator(seed: seed)
     let template = StepTemplate(
-      graph, Recipe(batch: 2, sequence: 8, optimizer: Optimizer.allCases.randomElement(using: &generator) ?? .sgd))
+      graph,
+      Recipe(batch: 2, sequence: 8, optimizer: Optimizer.allCases.randomElement(using: &generator) ?? .sgd))
     func bytes(_ turn: PrimingTurn) -> Int { StepProgram(template, turn.selection).peakBytes }
     let least = bytes(.head(graph))
     let most = StepProgram(template, .full(graph)).peakBytes
@@ -56,7 +57,8 @@ struct PrimingTurnsTests {
     let all = PrimingTurns(graph) { _ in true }
     #expect(all.turns.count == 1 && all.unscored.isEmpty)
     #expect(
-      all.turns.first.map { $0.selection.trainedCount(of: graph) } == Selection.full(graph).trainedCount(of: graph))
+      all.turns.first.map { $0.selection.trainedCount(of: graph) }
+        == Selection.full(graph).trainedCount(of: graph))
     let none = PrimingTurns(graph) { _ in false }
     let pairs = graph.configuration.layerCount
     let rest = graph.parameters.filter { $0.nodeAxis == nil && graph.groups[$0.group].kind != .head }
