@@ -3,8 +3,8 @@ import Kernels
 import Steps
 
 extension Engine {
-  /// The mean of a tensor's squared gradients over the steps taken, in the checkpoint's layout and node order, handed over row by row; 0
-  /// for what is frozen, and for everything with an optimizer that keeps none.
+  /// The mean of a tensor's squared gradients over the steps taken, in the checkpoint's layout and node order,
+  /// handed over row by row; 0 for what is frozen, and for everything with an optimizer that keeps none.
   ///
   /// It is AdamW's second moment after bias correction (Kingma and Ba, arXiv 1412.6980, section 3):
   /// (1 − β₂) Σ β₂^(T−t) g² / (1 − β₂^T), β₂ = 0.999, over the steps t of T. So the first of 100 steps weighs 9 % less than the last.
@@ -16,7 +16,8 @@ extension Engine {
   ) throws {
     let width = max(parameter.shape.last ?? 1, 1)
     let parts = residentParts { content in
-      guard program.training.recipe.optimizer.keepsSquaredGradients, case .state(let part, index: 1) = content, part.parameter == parameter.id
+      guard program.training.recipe.optimizer.keepsSquaredGradients, case .state(let part, index: 1) = content,
+        part.parameter == parameter.id
       else { return nil }
       return part
     }

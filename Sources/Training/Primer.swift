@@ -8,8 +8,8 @@ import Units
 
 /// FAR's priming (Vucetic et al., arXiv 2205.01541): a short stretch of training that scores every tensor and feed-forward node.
 ///
-/// Under a budget that full fine-tuning does not fit, everything is scored in turns: each trains the head and as much else as fits, from the pretrained weights, on the
-/// same batches, for the same steps.
+/// Under a budget that full fine-tuning does not fit, everything is scored in turns: each trains the head and as much
+/// else as fits, from the pretrained weights, on the same batches, for the same steps.
 public struct Primer {
   /// What every turn must fit.
   public struct Budget: Sendable {
