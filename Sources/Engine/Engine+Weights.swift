@@ -48,10 +48,18 @@ extension Engine {
 
   /// The parts of a tensor that the arena holds as F32; the others have not changed.
   private func residentParts(of parameter: Parameter) -> [ResidentPart] {
+    residentParts { content in
+      guard case .parameter(let part) = content, part.parameter == parameter.id else { return nil }
+      return part
+    }
+  }
+
+  /// What the arena holds as F32 of the buffers that `part` chooses by their content, laid out as their part of a tensor is.
+  func residentParts(_ part: (BufferTemplate.Content) -> ParameterPart?) -> [ResidentPart] {
     zip(program.training.buffers, trainingAddresses).compactMap { buffer, address in
-      guard case .parameter(let part) = buffer.content, part.parameter == parameter.id,
-        buffer.storage != .mapped, buffer.format == .float32
-      else { return nil }
+      guard let part = part(buffer.content), buffer.storage != .mapped, buffer.format == .float32 else {
+        return nil
+      }
       return ResidentPart(nodes: nodes(of: part), values: address.assumingMemoryBound(to: Float.self))
     }
   }
@@ -133,8 +141,8 @@ extension Engine {
   }
 }
 
-/// What the arena holds of a tensor.
-private struct ResidentPart {
+/// What the arena holds of a tensor, or of its optimizer's state.
+struct ResidentPart {
   /// The nodes it holds, in its order; nil for a tensor without nodes.
   let nodes: ArraySlice<Int>?
   let values: UnsafeMutablePointer<Float>

@@ -23,6 +23,9 @@ public enum UpdateRule: Sendable, Equatable {
   /// Chen et al., arXiv:2302.06675, algorithm 2 and its defaults.
   case lion(learningRate: Double, beta1: Double = 0.9, beta2: Double = 0.99, weightDecay: Double = 0)
 
+  /// c₂ of AdamW, by which its second moment is divided; 1 for rules that keep none.
+  public var secondMomentWeight: Double { spec.bias_correction2 }
+
   var spec: pf_optimizer {
     switch self {
     case .adamW(let learningRate, let beta1, let beta2, let epsilon, let weightDecay, let step):

@@ -1,44 +1,64 @@
 import Graph
 import Steps
 
-/// How much each tensor and each feed-forward node is worth training, on one scale.
+/// How much each tensor and each feed-forward node is worth training, by one metric or several.
+///
+/// ``tensors`` and ``nodes`` are those of the metric that was chosen, which is all that the planner reads; see ``choosing(_:)``.
 public struct Scores: Sendable, Codable, Equatable {
   /// Where the numbers come from.
   public enum Origin: String, Sendable, Codable {
-    /// L1 norms of the weight changes over a priming phase (FAR's learning metric).
+    /// Measured in a priming phase.
     case priming
-    /// No measurement: ``prior(_:)``.
+    /// No measurement: ``prior(_:modelIdentity:)``.
     case prior
+    /// From elsewhere: made by hand, or by another program.
+    case given
   }
 
-  public static let currentSchema = 1
+  public static let currentSchema = 2
   public static let kind = "permafrost-scores"
 
   public var kind = Scores.kind
-  public var schema: Int
+  public var schema = Scores.currentSchema
   public var origin: Origin
   public var modelIdentity: String
   /// Hash of the weights that were primed; nil for the prior.
   public var weightsIdentity: String?
   public var task: String?
+  /// Optimizer steps of priming; of each turn where there were several.
   public var steps: Int?
-  /// By tensor name without the family's prefix; tensors split by node are in `nodes`.
-  public var tensors: [String: Double]
-  /// By layer, then node: the node's row of the first matrix and its bias, and its column of the second.
-  public var nodes: [[Double]]
+  /// Runs that priming took, because the memory did not suffice to train everything at once; nil for one.
+  public var turns: Int?
+  /// Tensors and nodes that could not be trained even alone, and so score 0; nil where there are none.
+  public var unscored: [String]?
+  /// One for every metric, the one to plan by unless another is asked for first.
+  public var measurements: [Measurement]
+  /// Which of `measurements` counts.
+  var chosen = 0
+
+  private enum CodingKeys: String, CodingKey {
+    case kind, schema, origin, modelIdentity, weightsIdentity, task, steps, turns, unscored, measurements
+  }
 
   public init(
     origin: Origin, modelIdentity: String, weightsIdentity: String? = nil, task: String? = nil,
-    steps: Int? = nil, tensors: [String: Double], nodes: [[Double]]
+    steps: Int? = nil, measurements: [Measurement]
   ) {
-    schema = Self.currentSchema
     self.origin = origin
     self.modelIdentity = modelIdentity
     self.weightsIdentity = weightsIdentity
     self.task = task
     self.steps = steps
-    self.tensors = tensors
-    self.nodes = nodes
+    self.measurements = measurements
+  }
+
+  /// Scores by one metric only.
+  public init(
+    origin: Origin, modelIdentity: String, tensors: [String: Double], nodes: [[Double]]
+  ) {
+    self.init(
+      origin: origin, modelIdentity: modelIdentity,
+      measurements: [Measurement(metric: .given, tensors: tensors, nodes: nodes)])
   }
 
   /// A stand-in where nothing was measured: the square root of the parameter count, weighted by depth.
@@ -69,16 +89,9 @@ public struct Scores: Sendable, Codable, Equatable {
 
   /// What keeps the scores from fitting a graph, or nil.
   func brokenRule(_ graph: EncoderGraph) -> String? {
-    let nodeCount = graph.configuration.feedForwardSize
-    if nodes.count != graph.configuration.layerCount { return "\(nodes.count) layers of nodes" }
-    if let layer = nodes.firstIndex(where: { $0.count != nodeCount }) {
-      return "layer \(layer) has \(nodes[layer].count) nodes"
-    }
-    let missing = graph.parameters.first { !$0.isSplitByNode && tensors[$0.name] == nil }
-    if let missing { return "no score for '\(missing.name)'" }
-    let all = graph.parameters.compactMap { tensors[$0.name] } + nodes.joined()
-    if !all.allSatisfy({ $0 >= 0 }) { return "a score is negative or no number" }
-    return all.reduce(0, +).isFinite ? nil : "the scores are too large to be added up"
+    if measurements.isEmpty { return "no metric" }
+    if Set(measurements.map(\.metric)).count < measurements.count { return "a metric appears twice" }
+    return measurements.lazy.compactMap { $0.brokenRule(graph) }.first
   }
 
   /// A layer's nodes from the highest score to the lowest; ties keep their order.

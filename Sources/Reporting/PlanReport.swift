@@ -89,7 +89,10 @@ public struct PlanReport: Report {
     let scores =
       switch request.scores.origin {
       case .prior: "a prior, since no scores were given; 'permafrost prime' measures them"
-      case .priming: "measured by priming" + (request.scores.task.map { " on \($0)" } ?? "")
+      case .priming:
+        (request.scores.metric.map { "\($0.rawValue), " } ?? "") + "measured by priming"
+          + (request.scores.task.map { " on \($0)" } ?? "")
+      case .given: "as given"
       }
     return [
       (

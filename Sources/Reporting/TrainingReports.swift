@@ -1,59 +1,5 @@
-import Graph
-import Planning
-import Steps
 import Training
 import Units
-
-/// What priming found: where the weights moved.
-public struct PrimeReport: Report {
-  private let scoresFile: String
-  private let steps: Int
-  private let secondsPerStep: Double
-  private let measuredPeakBytes: Int
-  private let groups: [Group]
-
-  private struct Group: Encodable, Sendable {
-    let name: String
-    let score: Double
-    /// Of the total.
-    let share: Double
-  }
-
-  public init(_ scores: Scores, of graph: EncoderGraph, file: String, training: TrainingReport) {
-    scoresFile = file
-    steps = training.steps
-    secondsPerStep = training.secondsPerStep
-    measuredPeakBytes = training.measuredPeakBytes
-    let total = scores.captured(by: .full(graph), of: graph)
-    groups = graph.groups.map { group in
-      var selection = Selection.frozen(graph)
-      selection.train(group, of: graph)
-      let score = scores.captured(by: selection, of: graph)
-      return Group(name: group.name, score: score, share: total > 0 ? score / total : 0)
-    }.sorted { ($0.score, $1.name) > ($1.score, $0.name) }
-  }
-
-  public func text(_ style: TextStyle) -> String {
-    var table = Table([.left("group"), .right("score"), .right("share")])
-    for group in groups.prefix(12) {
-      table.append([
-        Table.Cell(group.name), Table.Cell(Quantity.fixed(group.score, decimals: 2)),
-        Table.Cell(Quantity.percent(group.share)),
-      ])
-    }
-    let rest = groups.dropFirst(12).reduce(0) { $0 + $1.share }
-    if rest > 0 {
-      table.append([
-        Table.Cell("\(groups.count - 12) more"), "", Table.Cell(Quantity.percent(rest)),
-      ])
-    }
-    return style.paragraph(
-      "Primed for \(Quantity.count(steps)) steps of \(Quantity.duration(seconds: secondsPerStep)) "
-        + "in \(ByteCount.format(measuredPeakBytes, rounding: .up)); scores are in \(scoresFile).",
-      tone: .heading)
-      + "\n" + table.text(style)
-  }
-}
 
 /// What a finished training run came to.
 public struct TrainReport: Report {

@@ -17,6 +17,9 @@ public enum Optimizer: String, Sendable, Codable, CaseIterable {
   /// (https://huggingface.co/docs/bitsandbytes/main/en/optimizers).
   public static let smallestBlockwiseState = 4096
 
+  /// Whether the mean of every squared gradient can be read from the state: AdamW's second moment, in F32.
+  public var keepsSquaredGradients: Bool { self == .adamw }
+
   /// Shapes of what is kept between steps for a tensor of so many rows and columns.
   func stateShapes(
     rows: Dimension, columns: Dimension, isVector: Bool

@@ -35,7 +35,7 @@ public struct Trainer {
     let untouched = Residency(engine).untouched()
     let peak = try ProcessMemory.current()
     report(.stage("keeping the result"))
-    try keep(engine, started.model)
+    let scoringTimes = try keep(engine, started.model, steps: history.step)
 
     let tail = history.losses.suffix(max(1, history.step / 10))
     return TrainingReport(
@@ -51,7 +51,7 @@ public struct Trainer {
       firstLoss: history.losses.first,
       lastLoss: tail.isEmpty ? nil : tail.reduce(0, +) / Double(tail.count), scores: scores,
       evaluationExamples: started.loop.evaluation?.count ?? 0, evaluations: history.evaluations,
-      keptStep: keptStep)
+      keptStep: keptStep, scoringTimes: scoringTimes)
   }
 
   /// A run before its first step, or before the first after a checkpoint.
@@ -158,18 +158,21 @@ public struct Trainer {
       checkpoints: checkpoints, history: history, feeder: feeder, baseline: try ProcessMemory.current())
   }
 
-  private func keep(_ engine: Engine, _ model: Model) throws {
+  /// - Returns: what scoring took, where that was the purpose.
+  private func keep(_ engine: Engine, _ model: Model, steps: Int) throws -> ScoringTimes? {
     switch job.purpose {
-    case .measure, .measureRuntime: break
+    case .measure, .measureRuntime: return nil
     case .prime(let path):
-      let scores = try Priming.scores(engine, model: model, task: job.task, steps: job.settings.steps)
-      try PlanFile.write(scores, to: path)
+      let (sums, times) = try PrimingSums.measure(engine, steps: steps)
+      try sums.write(to: URL(fileURLWithPath: path))
+      return times
     case .save(let directory, let overwriting):
       try CheckpointWriter.write(
         model, to: URL(fileURLWithPath: directory), labels: job.labels, overwriting: overwriting
       ) { parameter, sink in
         try engine.readTensor(parameter) { try sink.write($0) }
       }
+      return nil
     }
   }
 }

@@ -8,8 +8,8 @@ public struct TrainingJob: Sendable, Codable {
     case measureRuntime
     /// Measure and evaluate; keep nothing.
     case measure
-    /// Score every tensor and node by how far it moved, and write the scores there.
-    case prime(scores: String)
+    /// Sum up what the steps did to every tensor and node, and write the sums there.
+    case prime(sums: String)
     /// Write a checkpoint there.
     case save(directory: String, overwriting: Bool)
   }

@@ -37,6 +37,8 @@ public struct TrainingReport: Sendable, Codable {
   public var evaluations: [Evaluation]
   /// The step whose weights were kept.
   public var keptStep: Int
+  /// nil where nothing was scored.
+  public var scoringTimes: ScoringTimes?
 
   public struct Untouched: Sendable, Codable, Equatable {
     public var name: String

@@ -83,10 +83,59 @@ struct TrainingTests {
     }
   }
 
+  @Test("prime within a budget takes turns that fit it, says so, and plan takes whichever metric is named")
+  func primingInTurns() throws {
+    try withSmallTask { directory in
+      func run(_ arguments: String) throws -> Run {
+        try CommandLineProgram.run(arguments.split(separator: " ").map(String.init) + ["-q"], in: directory)
+      }
+      let shape = "--batch 8 --seq 12 --threads 2"
+      let prime = "prime model --data data \(shape) --steps 6 --learning-rate 1e-3 --warmup 0"
+      let whole = try run("\(prime) --budget 256MiB --json -o whole.json")
+      #expect(whole.exitCode == 0, "\(whole.standardError)")
+      let report = try whole.object()
+      #expect((report["turns"] as? [Any])?.count == 1)
+      #expect((report["metrics"] as? [[String: Any]])?.compactMap { $0["name"] as? String }.count == 4)
+
+      // A little less than the step's peak in all, with the runtime as it is here.
+      let peak = try #require(report["measured_peak_bytes"] as? Int)
+      let runtime = 64 << 20
+      let budget = runtime + peak * 3 / 4
+      let turns = try run("\(prime) --budget \(budget) --runtime \(runtime) --json -o turns.json")
+      #expect(turns.exitCode == 0, "\(turns.standardError)")
+      let taken = try #require(turns.object()["turns"] as? [[String: Any]])
+      #expect(taken.count > 1)
+      for turn in taken { #expect(try #require(turn["measured_peak_bytes"] as? Int) + runtime <= budget) }
+      let file = try Data(contentsOf: directory.appending(path: "turns.json"))
+      let scores = try #require(JSONSerialization.jsonObject(with: file) as? [String: Any])
+      #expect(scores["turns"] as? Int == taken.count && scores["unscored"] == nil)
+
+      // What lower layers' gradients are depends on what trains above them, so turns leave those metrics out.
+      let plan = "plan model --budget 64MiB --runtime 30MiB \(shape) --scores"
+      for (file, metrics, refused) in [
+        ("whole.json", ["weight-change", "relative-change", "gradient-norm", "fisher"], ["given"]),
+        ("turns.json", ["weight-change", "relative-change"], ["gradient-norm", "fisher"]),
+      ] {
+        for metric in metrics {
+          let planned = try run("\(plan) \(file) --score \(metric)")
+          #expect(planned.exitCode == 0 && planned.standardOutput.contains("\(metric), measured by priming"))
+        }
+        for metric in refused {
+          let planned = try run("\(plan) \(file) --score \(metric)")
+          #expect(planned.exitCode == 65 && planned.errorLines.count == 1, "\(planned.standardError)")
+        }
+      }
+      let small = try run("\(prime) --budget 1MiB --runtime 1MiB -o none.json")
+      #expect(small.exitCode == 1 && small.errorLines.count == 1, "\(small.standardError)")
+      #expect(!FileManager.default.fileExists(atPath: directory.appending(path: "none.json").path))
+    }
+  }
+
   @Test(
     "wrong inputs end in one line and the right code, and leave nothing behind",
     arguments: [
       (["prime", "model", "--batch", "4", "--seq", "12", "-o", "x"], 64),
+      (["plan", "model", "--budget", "64MiB", "--score", "fisher", "--batch", "4", "--seq", "12"], 64),
       (["prime", "model", "--data", "nowhere", "--batch", "4", "--seq", "12", "-o", "x"], 66),
       (["prime", "nothing", "--data", "data", "--batch", "4", "--seq", "12", "-o", "x"], 66),
       (["prime", "bert-tiny", "--data", "data", "--batch", "4", "--seq", "12", "-o", "x"], 66),

@@ -11,16 +11,18 @@ import Testing
 /// A tiny model's engine and batches, one pair of it split, to interrupt and go on with.
 struct RunFixture {
   let engine: Engine
-  private let batch: Batch
+  let batch: Batch
 
   static let settings = TrainingSettings(steps: 8, learningRate: 1e-2, seed: 5)
   static let origin = RunOrigin(plan: "p", weights: "w", trainingData: "t", evaluationData: "e")
 
+  static let graph = EncoderGraph(
+    EncoderConfiguration(
+      family: .bert, vocabularySize: 20, maximumPositions: 8, hiddenSize: 8, feedForwardSize: 8,
+      layerCount: 2, headCount: 2))
+
   init(_ optimizer: Optimizer) throws {
-    let graph = EncoderGraph(
-      EncoderConfiguration(
-        family: .bert, vocabularySize: 20, maximumPositions: 8, hiddenSize: 8, feedForwardSize: 8,
-        layerCount: 2, headCount: 2))
+    let graph = Self.graph
     var selection = Selection.full(graph)
     selection.retained = [8, 3]
     let recipe = Recipe(batch: 2, sequence: 8, optimizer: optimizer, threads: 2)

@@ -15,6 +15,11 @@ struct PlanningOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
+      "The metric of '--scores' to plan by; by default the first in the file.", valueName: "metric"))
+  var score: Scores.Metric?
+
+  @Option(
+    help: ArgumentHelp(
       "What forward keeps, as 'estimate' has it; by default decided layer by layer.",
       valueName: "saving"), transform: Accepted.saving)
   var saving: Saving?
@@ -56,6 +61,9 @@ struct PlanningOptions: ParsableArguments {
     if shape.frozenWeights != nil, !frozenFormats.isEmpty {
       throw ValidationError("'--frozen-weights' and '--frozen-formats' exclude each other; give one")
     }
+    if score != nil, scores == nil {
+      throw ValidationError("'--score' chooses among the metrics of '--scores'; give both")
+    }
   }
 
   /// The question for a model on a device, and where the process's own share comes from.
@@ -67,7 +75,8 @@ struct PlanningOptions: ParsableArguments {
   ) throws -> (request: PlanRequest, share: RuntimeShare) {
     let profile = try device.profile()
     let recipe = try shape.recipe(for: model, on: profile, saving: saving)
-    let scores = try scores.map { try PlanFile.readScores($0, for: model.graph, identity: model.identity) }
+    var scores = try scores.map { try PlanFile.readScores($0, for: model.graph, identity: model.identity) }
+    if let score { scores = try scores?.choosing(score) }
     guard let budget = device.budget(on: profile) else {
       throw ValidationError("missing '--device' or '--budget'")
     }
@@ -87,3 +96,5 @@ struct PlanningOptions: ParsableArguments {
     return (request, share)
   }
 }
+
+extension Scores.Metric: ExpressibleByArgument {}

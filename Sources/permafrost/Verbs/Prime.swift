@@ -12,8 +12,8 @@ struct PrimeCommand: ParsableCommand {
     commandName: "prime",
     abstract: "Trains everything for a short stretch and scores what moves (FAR's priming).",
     discussion: """
-      Writes a score for every tensor and every feed-forward node: the L1 norm of its change. Priming trains all of the model, \
-      so it needs the memory of full fine-tuning; do it on a machine that has it.
+      Writes scores for every tensor and every feed-forward node by several metrics, of which 'plan --score' chooses one. \
+      With --device or --budget priming fits it: what cannot train at once trains in turns, and takes as many times as long.
       """)
 
   @Argument(help: "A directory with config.json and weights, or a repository in the Hugging Face cache.")
@@ -23,8 +23,11 @@ struct PrimeCommand: ParsableCommand {
   @OptionGroup var shape: ShapeOptions
   @OptionGroup var schedule: ScheduleOptions
 
+  @OptionGroup var device: DeviceOptions
+  @OptionGroup var runtime: RuntimeOptions
+
   @Option(help: Accepted.savingHelp, transform: Accepted.saving)
-  var saving: Saving = .cheap
+  var saving: Saving?
 
   @Option(name: .shortAndLong, help: ArgumentHelp("Where to write the scores.", valueName: "file"))
   var out: String
@@ -32,33 +35,34 @@ struct PrimeCommand: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func run() throws {
+    try OutputFile.check(out)
     guard let dataset = try data.dataset(fallback: nil) else {
       throw ValidationError("missing '--data'; accepted is a folder with train and dev files")
     }
     let model = try ModelSource.resolve(model, problem: dataset.problem, needsWeights: true)
-    let recipe = try shape.recipe(for: model, saving: saving)
+    let profile = try device.profile()
+    let recipe = try shape.recipe(for: model, on: profile, saving: saving ?? .cheap)
+    let budget = try device.budget(on: profile).map { budget in
+      Primer.Budget(
+        bytes: budget.bytes, mappedFree: budget.mappedFree,
+        runtimeBytes: try runtime.share(on: profile, model.graph, recipe).bytes)
+    }
     let preparation = try Preparation(model: model, seed: schedule.seed)
     try preparation.prepare(dataset, maximumLength: recipe.sequence)
     let examples = preparation.trainingSummary?.exampleCount
     let steps = schedule.count(
       examples: examples, batch: recipe.batch, fallback: Self.defaultSteps(examples, recipe))
-    let plan = Plan.given(
-      .full(model.graph),
-      PlanRequest(
-        graph: model.graph, modelName: model.displayName, modelIdentity: model.identity, recipe: recipe,
-        scores: .prior(model.graph, modelIdentity: model.identity), budgetBytes: .max, mappedFree: false,
-        runtimeBytes: 0, task: dataset.task.name))
-    let job = TrainingJob(
-      purpose: .prime(scores: URL(fileURLWithPath: out).path), plan: plan,
-      modelDirectory: preparation.modelDirectory, trainingData: preparation.trainingData,
-      evaluationData: nil, task: dataset.task.name, settings: schedule.settings(steps: steps), rehearses: false)
+    let primer = Primer(
+      preparation: preparation, recipe: recipe,
+      policies: saving.map { [$0] } ?? (budget == nil ? [.cheap] : [.cheap, .recompute]),
+      task: dataset.task.name, settings: schedule.settings(steps: steps), budget: budget,
+      executable: OwnExecutable.path)
     let progress = TrainingProgress(output)
-    let outcome = try Worker.run(job, executable: OwnExecutable.path, directory: preparation.directory) {
-      progress.show("priming", $0)
-    }
-    guard case .finished(let report) = outcome else { return }
-    let scores = try PlanFile.readScores(out, for: model.graph, identity: model.identity)
-    try output.print(PrimeReport(scores, of: model.graph, file: out, training: report))
+    defer { progress.finish() }
+    let result = try primer.prime { progress.show($0, $1) }
+    progress.finish()
+    try Interruption.held { try PlanFile.write(result.scores, to: out) }
+    try output.print(PrimeReport(result, of: model.graph, file: out))
   }
 
   /// One percent of three epochs, as the paper primes, but enough steps for a signal.
