@@ -21,7 +21,7 @@ extension PrimingSums {
 
 extension Scores.Metric {
   /// What priming measures, in the order in which the experiments of docs/results/scores.md favour it.
-  static let measured: [Scores.Metric] = [.weightChange, .relativeChange, .gradientNorm, .fisher]
+  static let measured: [Scores.Metric] = [.fisher, .gradientNorm, .weightChange, .relativeChange]
 
   /// Whether it is made from the optimizer's mean squared gradients, rather than from the weights.
   var readsGradients: Bool { self == .gradientNorm || self == .fisher }
