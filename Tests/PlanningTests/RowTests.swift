@@ -94,7 +94,7 @@ struct RowTests {
       updateLoop: generator.pick(PyTorchOptions.UpdateLoop.allCases),
       precision: generator.pick(PyTorchOptions.Precision.allCases))
     let trainer = generator.pick([TrainerModel.pytorch, .pytorchCUDA])
-    let rows = Rows(trainer.template(graph, recipe, options), countsMapped: true)
+    let rows = try Rows(trainer.template(graph, recipe, options), countsMapped: true)
     var choices = [rows.space.minimal, rows.space.full]
     for _ in 0..<4 { choices.append(rows.space.randomChoice(using: &generator)) }
     for chosen in choices {
