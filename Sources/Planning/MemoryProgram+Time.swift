@@ -43,7 +43,7 @@ extension MemoryProgram {
         for kernel in step.kernels
         where kernel.layer == choice.group.layer && !template.kernels[kernel.origin].sides.isEmpty {
           byKernel[kernel.origin, default: Array(repeating: 0, count: choice.options.count + 1)][index] =
-            StepClock.nanoseconds(clock.seconds(of: kernel, in: step))
+            StepClock.nanoseconds(clock.seconds(of: kernel.lightest(), in: step))
         }
       }
       for origin in byKernel.keys.sorted() {
@@ -67,7 +67,7 @@ extension MemoryProgram {
   ) -> [(amount: Int, need: AtomSet)] {
     let total = template.need(ofKernel: kernel.origin)
     func seconds(_ kept: Set<OperandRole>, of outputs: [OperandRole]) -> Double {
-      clock.seconds(of: kernel.without(Set(outputs).subtracting(kept)), in: step)
+      clock.seconds(of: kernel.lightest(without: Set(outputs).subtracting(kept)), in: step)
     }
     let needs = zip(template.kernels[kernel.origin].operands, template.needs[kernel.origin])
     let outputs = needs.filter { $0.access.writes && $0.role != .workspace && $1 != total }

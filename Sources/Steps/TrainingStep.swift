@@ -59,11 +59,13 @@ public struct Kernel: Sendable {
     operands.first { $0.role == role }?.buffer
   }
 
-  /// The same kernel as it would be without some of its operands.
-  public func without(_ roles: Set<OperandRole>) -> Kernel {
+  /// The least that the same kernel may have to do: without some of its operands, and the first to write what it adds to.
+  public func lightest(without roles: Set<OperandRole> = []) -> Kernel {
     Kernel(
       operation: operation, name: name, layer: layer, phase: phase, origin: origin,
-      operands: operands.filter { !roles.contains($0.role) })
+      operands: operands.filter { !roles.contains($0.role) }.map {
+        Operand(role: $0.role, buffer: $0.buffer, access: $0.access == .accumulate ? .write : $0.access)
+      })
   }
 }
 

@@ -62,7 +62,8 @@ struct CheckPlansTests {
   @Test(
     "a device's profile that changed under the plan is found",
     arguments: [
-      ("cores", "4", []), ("system_reserved", "99MiB", ["device mine"]), ("runtime", "24MiB", ["device mine"]),
+      ("cores", "4", ["device mine"]), ("system_reserved", "99MiB", ["device mine"]),
+      ("runtime", "24MiB", ["device mine"]),
       ("system_reserved", "101MiB", ["device mine", "budget mine"]),
       ("clean_mapped_pages_count", "false", ["device mine"]),
       ("runtime", "90MiB", ["device mine", "budget mine"]),

@@ -29,6 +29,33 @@ struct PlanTests {
     }
   }
 
+  @Test("the linear program that was solved is written in LP format, with a column for every way to train")
+  func dumpedModel() throws {
+    try withTemporaryDirectory { directory in
+      let arguments = [
+        "plan", "bert-tiny", "--batch", "16", "--seq", "64", "--runtime", "0", "--budget", "24MiB",
+        "--dump-model",
+        "m.lp",
+      ]
+      #expect(try CommandLineProgram.run(arguments, in: directory).exitCode == 0)
+      let text = try String(contentsOf: directory.appending(path: "m.lp"), encoding: .utf8)
+      #expect(text.contains("Maximize") && text.hasSuffix("End\n"))
+      #expect(text.contains("layer.1.query.full") && text.contains("live."))
+    }
+  }
+
+  @Test("pins are kept, and the text says what each kind captures and what more memory would buy")
+  func pins() throws {
+    let run = try CommandLineProgram.run(
+      ["plan", "bert-tiny", "--batch", "16", "--seq", "64", "--runtime", "0", "--budget", "24MiB"]
+        + ["--freeze", "*.query.*", "--train", "*.1.attention.self.key.*", "--min-retention", "5"])
+    #expect(run.exitCode == 0, "\(run.standardError)")
+    for word in ["frees if frozen", "at the peak", "10 MiB more"] {
+      #expect(run.standardOutput.contains(word), "\(word) is not said")
+    }
+    #expect(!run.standardOutput.split(separator: "\n").contains { $0.hasPrefix("query ") })
+  }
+
   @Test("the text shows what trains, the peak, the headroom, the certificate, and that nothing was measured")
   func text() throws {
     let run = try CommandLineProgram.run(smallPlan)

@@ -54,6 +54,23 @@ struct WrongInputTests {
     WrongInput("plan bert-tiny --batch 4 --seq 32", 64, "'--device' or '--budget'"),
     WrongInput("plan bert-tiny --budget 100MiB --device stm32h7 \(shape)", 64, "exclude each other"),
     WrongInput("plan bert-tiny --budget 100MiB --seq 32", 64, "missing '--batch'"),
+    WrongInput("plan bert-tiny --budget 100MiB --train decoder.* \(shape)", 64, "names no tensor"),
+    WrongInput("plan bert-tiny --budget 100MiB --freeze * \(shape)", 64, "nothing is left to train"),
+    WrongInput(
+      "plan bert-tiny --budget 100MiB --train classifier* --freeze *.bias \(shape)", 64, "to be frozen"),
+    WrongInput("plan bert-tiny --budget 100MiB --min-retention 101 \(shape)", 64, "from 0 to 100"),
+    WrongInput("plan bert-tiny --budget 100MiB --optimizers adamw,adam \(shape)", 64, "adamw-8bit"),
+    WrongInput(
+      "plan bert-tiny --budget 100MiB --optimizers sgd --optimizer sgd \(shape)", 64, "exclude each other"),
+    WrongInput("plan bert-tiny --budget 100MiB --frozen-formats int4 \(shape)", 64, "int8"),
+    WrongInput(
+      "plan bert-tiny --budget 100MiB --frozen-formats int8 --frozen-weights f32 \(shape)", 64,
+      "exclude each other"),
+    WrongInput("plan bert-tiny --budget 100MiB --max-step-seconds 1 \(shape)", 64, "needs the rates"),
+    WrongInput("plan bert-tiny --device stm32h7 --max-step-seconds 0 \(shape)", 64, "above 0"),
+    WrongInput("plan bert-tiny --device stm32h7 --max-hours 1 \(shape)", 64, "'--examples' go together"),
+    WrongInput("plan bert-tiny --budget 1GiB --dump-model m.lp \(shape)", 64, "nothing had to be solved"),
+    WrongInput("plan bert-tiny --budget 100MiB --dump-model no/m.lp \(shape)", 69, "no/m.lp"),
     WrongInput("plan bert-tiny --budget 100MiB --batch 4", 64, "missing '--seq'"),
     WrongInput("estimate bert-tiny --trainer keras \(shape)", 64, "--trainer"),
     WrongInput("estimate bert-tiny --attention eager \(shape)", 64, "it needs '--trainer pytorch'"),

@@ -50,8 +50,8 @@ struct PlanCommand: ParsableCommand {
     var explanation: PlanExplanation?
     switch outcome {
     case .plan(let plan):
-      if let out { try Interruption.held { try PlanFile.write(plan, to: out) } }
       try write(answer.model)
+      if let out { try Interruption.held { try PlanFile.write(plan, to: out) } }
       explanation = try output.json ? nil : Interruption.cancelling(cancellation) { try planner.explain(plan) }
     case .infeasible(var reason):
       reason.explain(request, smallerModels: smallerModels(than: request))
@@ -64,7 +64,7 @@ struct PlanCommand: ParsableCommand {
     guard let dumpModel else { return }
     guard let model else {
       throw ValidationError(
-        "'--dump-model': nothing was solved, because everything fits; nothing was written to \(dumpModel)")
+        "'--dump-model': nothing had to be solved, because all that may train fits; nothing was written")
     }
     try OutputFile.write(try model.lpFormat(), to: dumpModel)
   }

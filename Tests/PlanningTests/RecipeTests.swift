@@ -1,0 +1,148 @@
+import Devices
+import Graph
+import Optimization
+import Simulation
+import Steps
+import TestSupport
+import Testing
+
+@testable import Planning
+
+private func request(_ share: Double, layers: Int = 5, _ alternatives: Alternatives) -> PlanRequest {
+  let graph = EncoderGraph(
+    EncoderConfiguration(
+      family: .bert, vocabularySize: 31, maximumPositions: 40, hiddenSize: 16, feedForwardSize: 40,
+      layerCount: layers, headCount: 4))
+  var request = PlanRequest(
+    graph: graph, modelName: "small", modelIdentity: "small", recipe: Recipe(batch: 8, sequence: 32),
+    alternatives: alternatives, scores: .prior(graph, modelIdentity: "small"), budgetBytes: 0,
+    mappedFree: false, runtimeBytes: 0)
+  let full = request.charged(StepProgram(graph, request.recipe, .full(graph)))
+  request.budgetBytes = Int(Double(full) * share)
+  return request
+}
+
+private func plan(_ request: PlanRequest) throws -> Plan {
+  guard case .plan(let plan) = try Planner(request).plan() else {
+    throw PlanError.badScores(reason: "the request is infeasible")
+  }
+  return plan
+}
+
+@Suite("The recipe, decided with the selection")
+struct RecipeTests {
+  private let open = Alternatives(
+    savings: Saving.uniforms, accumulations: Alternatives.accumulations(ofBatch: 8))
+
+  @Test("is every combination of what is open, each once")
+  func combinations() {
+    let recipe = Recipe(batch: 6, sequence: 8)
+    #expect(Alternatives().recipes(recipe) == [recipe])
+    #expect(Alternatives.accumulations(ofBatch: 6) == [1, 2, 4, 6])
+    #expect(Alternatives.accumulations(ofBatch: 1) == [1])
+    let all = Alternatives(
+      savings: Saving.uniforms, accumulations: [1, 2], optimizers: [.adamw, .sgd], frozenWeights: [.int8])
+    #expect(Set(all.recipes(recipe)).count == 12 && all.recipes(recipe).count == 12)
+  }
+
+  @Test("captures at least what any single recipe does, and more where micro-batches help")
+  func best() throws {
+    for share in [0.1, 0.15, 0.2, 0.25] {
+      let joint = try plan(request(share, open))
+      let alone = try plan(request(share, Alternatives(savings: Saving.uniforms)))
+      #expect(joint.objective >= alone.objective * (1 - 1e-3))
+      print("TMP", share, joint.objective, alone.objective, joint.recipe.accumulation)
+    }
+  }
+
+  @Test("saves layer by layer, in a step that fits and is no slower than with one policy for all")
+  func refined() throws {
+    var mixed = 0
+    for share in [0.4, 0.5, 0.6, 0.7, 0.8] {
+      let request = request(share, Alternatives(savings: Saving.uniforms))
+      let plan = try plan(request)
+      let selection = try plan.selection(of: request.graph)
+      let program = StepProgram(request.graph, plan.recipe, selection)
+      #expect(request.accepts(program))
+      if plan.recipe.saving.uniform == nil { mixed += 1 }
+      for saving in Saving.uniforms {
+        var recipe = plan.recipe
+        recipe.saving = saving
+        let uniform = StepProgram(request.graph, recipe, selection)
+        let isBeaten =
+          request.clock.seconds(program.training) <= request.clock.seconds(uniform.training) + 1e-12
+        #expect(!request.accepts(uniform) || isBeaten, "\(share): \(plan.recipe.saving), \(saving)")
+      }
+    }
+    #expect(mixed > 0)
+  }
+
+  @Test("keeps a time limit, and less time never captures more")
+  func time() throws {
+    var request = request(0.7, layers: 2, open)
+    let free = try plan(request)
+    let step = StepProgram(request.graph, free.recipe, try free.selection(of: request.graph)).training
+    let seconds = request.clock.seconds(step)
+    var last = free.objective
+    for share in [0.9, 0.75, 0.6] {
+      request.maximumStepSeconds = seconds * share
+      let limited = try plan(request)
+      let selection = try limited.selection(of: request.graph)
+      #expect(request.isQuickEnough(StepProgram(request.graph, limited.recipe, selection)))
+      #expect(limited.objective <= last + 1e-3)
+      last = limited.objective
+    }
+    request.maximumStepSeconds = seconds / 1000
+    guard case .infeasible(let answer) = try Planner(request).plan() else {
+      Issue.record("a thousandth of the time is called enough")
+      return
+    }
+    #expect(answer.isTooSlow && (answer.smallestStepSeconds ?? 0) > seconds / 1000)
+  }
+
+  @Test("the row of time never says more than the simulation", arguments: 0..<12)
+  func timeRow(seed: Int) throws {
+    var generator = SeededGenerator(seed: seed)
+    let graph = randomEncoder(layers: [1, 2], using: &generator)
+    let template = StepTemplate(graph, randomRecipe(randomSaving(graph, using: &generator), using: &generator))
+    let space = try DecisionSpace(graph, scores: .prior(graph, modelIdentity: ""))
+    var program = MemoryProgram(template: template, space: space, countsMapped: true)
+    let clock = StepClock(device: nil)
+    program.addTimeRow(clock, limit: 1)
+    let row = try #require(program.model.rows.last)
+    var choices = [space.minimal, space.full]
+    for _ in 0..<10 { choices.append(space.randomChoice(using: &generator)) }
+    for chosen in choices {
+      let values = program.assignment(chosen)
+      let activity = row.terms.reduce(0) { $0 + (values[$1.column.index] ? $1.coefficient : 0) }
+      let said = 1 + (activity - (row.upper ?? 0)) * 1_048_576 / 1e9
+      let simulated = clock.seconds(TrainingStep(unplaced: template, space.selection(chosen)))
+      #expect(said <= simulated * (1 + 1e-9), "seed \(seed): \(said), simulated \(simulated)")
+      #expect(said >= simulated * 0.5, "seed \(seed): \(said), simulated \(simulated)")
+    }
+  }
+
+  @Test("that is cancelled before it begins still gives a plan that fits, and claims nothing for it")
+  func cancelled() throws {
+    var request = request(0.25, layers: 2, open)
+    let cancellation = Cancellation()
+    cancellation.cancel()
+    request.options.cancellation = cancellation
+    let plan = try plan(request)
+    #expect(plan.chargedBytes <= request.budgetBytes && plan.objective > 0 && plan.rounds == 0)
+    #expect(plan.status == .notProven && plan.termination == "interrupted")
+  }
+
+  @Test("is explained: what kinds capture adds up, and more budget never captures less")
+  func explained() throws {
+    let request = request(0.5, layers: 2, Alternatives(savings: [.keep]))
+    let planner = Planner(request)
+    guard case .plan(let plan) = try planner.plan() else { return }
+    let explanation = try planner.explain(plan)
+    let sum = explanation.rows.reduce(0) { $0 + $1.objective }
+    #expect(abs(sum - plan.objective) <= 1e-9)
+    #expect(explanation.rows.reduce(0) { $0 + $1.trainableParameters } == plan.trainableParameters)
+    #expect((explanation.more?.objective ?? 1) >= plan.objective)
+    #expect(!explanation.peakKernel.isEmpty && !explanation.peak.isEmpty)
+  }
+}
