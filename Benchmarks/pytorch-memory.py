@@ -111,7 +111,8 @@ def predict(s, program, folder):
             sys.exit(f"permafrost {' '.join(arguments)}: {done.stderr}")
         return done.stdout
 
-    plan = os.path.join(folder, "plan.json")
+    plan, full = os.path.join(folder, "plan.json"), os.path.join(folder, "full.json")
+    run("estimate", model, *shape, *saving, "--train", "full", "--runtime", "0", "--out", full)
     if mask == "plan":
         peaks = [json.loads(run("estimate", model, *shape, *saving, "--train", train, "--runtime", "0", "--json"))["peak_bytes"]
                  for train in ["full", "head"]]
@@ -122,21 +123,25 @@ def predict(s, program, folder):
         if mask == "norms":
             run("estimate", model, *shape, *saving, "--train", "head", "--runtime", "0", "--out", plan)
             train = os.path.join(folder, "norms.json")
-            edit_norms(run, model, shape, saving, plan, train)
+            edited = load(plan)
+            edited["trainable"] = [name for name in load(full)["trainable"]
+                                   if "norm" in name.lower() or name in edited["trainable"]]
+            write(train, edited)
         run("estimate", model, *shape, *saving, "--train", train, "--runtime", "0", "--out", plan)
     run("export", plan, "--to", "pytorch", "--out", os.path.join(folder, "plan.py"))
     return json.loads(run("estimate", model, *shape, "--saving", policy or "keep", "--train", plan, "--trainer", "pytorch",
                           "--attention", s["attention"], "--update-loop", s["update"], "--precision", s["precision"], "--json"))
 
 
-def edit_norms(run, model, shape, saving, plan, out):
-    """The plan of the head, with every LayerNorm added."""
-    full = out + ".full"
-    run("estimate", model, *shape, *saving, "--train", "full", "--runtime", "0", "--out", full)
-    edited = json.load(open(plan))
-    edited["trainable"] += [name for name in json.load(open(full))["trainable"]
-                            if "norm" in name.lower() and name not in edited["trainable"]]
-    json.dump(edited, open(out, "w"))
+def ranges(numbers):
+    """`[0, 1, 2, 5]` as `0-2,5`."""
+    text, numbers = [], sorted(numbers)
+    for number in numbers:
+        if text and text[-1][1] == number - 1:
+            text[-1][1] = number
+        else:
+            text.append([number, number])
+    return ",".join(f"{first}-{last}" if last > first else str(first) for first, last in text)
 
 
 # What is measured, in a process of its own.
@@ -239,26 +244,29 @@ def error(predicted, measured):
     return 100 * (predicted - measured) / measured
 
 
-def read(path):
-    if not path or not os.path.exists(path):
-        return []
+def load(path):
     with open(path) as file:
         return json.load(file)
 
 
-def write(path, rows):
+def write(path, value):
+    """As JSON, a list with one row a line."""
     with open(path, "w") as file:
-        file.write("[\n" + ",\n".join(json.dumps(row) for row in rows) + "\n]\n")
+        file.write("[\n" + ",\n".join(map(json.dumps, value)) + "\n]\n" if isinstance(value, list) else json.dumps(value))
 
 
 def compare(s, program, stored):
-    """A row: the setting, what it is for the model, what was measured (now, unless it is stored) and what is predicted."""
+    """What is stored of a setting, measured now unless it is stored already, and what is predicted.
+
+    `trained` numbers the model's tensors in the graph's order, `retained` the nodes of each layer's feed-forward pair.
+    """
     with tempfile.TemporaryDirectory() as folder:
         estimate = predict(s, program, folder)
-        with open(os.path.join(folder, "plan.json")) as file:
-            plan = json.load(file)
-        return dict(setting=s, configuration=plan["model"]["configuration"], trainable=plan["trainable"],
-                    retained=plan["retained_nodes"], measured=stored["measured"] if stored else child(s, folder)), estimate
+        plan, full = (load(os.path.join(folder, name)) for name in ["plan.json", "full.json"])
+        trained = set(plan["trainable"])
+        return dict(setting=s, configuration=plan["model"]["configuration"], retained=plan["retained_nodes"],
+                    trained=ranges(index for index, name in enumerate(full["trainable"]) if name in trained),
+                    measured=stored["measured"] if stored else child(s, folder)), estimate
 
 
 def table(pairs):
@@ -301,7 +309,8 @@ def main():
     if options.process:
         print(process_share())
         return
-    stored = {label(row["setting"]): row for row in read(options.measured)}
+    rows = load(options.measured) if options.measured and os.path.exists(options.measured) else []
+    stored = {label(row["setting"]): row for row in rows}
     pairs = []
     for s in grid(options.grid):
         known = stored.get(label(s))
@@ -311,7 +320,8 @@ def main():
         pairs.append((row, estimate))
         print(table(pairs[-1:]).splitlines()[-1], estimate["peak_kernel"], flush=True)
         if options.measured and not known:
-            write(options.measured, [*read(options.measured), row])
+            rows.append(row)
+            write(options.measured, rows)
     print("\n".join(summary(pairs)))
     if options.table:
         with open(options.table, "w") as file:

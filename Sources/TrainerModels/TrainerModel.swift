@@ -51,7 +51,7 @@ public enum TrainerModel: String, Sendable, Codable, CaseIterable {
 
   /// The process before it holds a tensor.
   ///
-  /// For `pytorch`, CPython 3.11 with torch 2.13 and transformers 5.23, as `Benchmarks/pytorch-memory.py --process` measured it; for
+  /// For `pytorch`, CPython 3.11 with torch 2.13 (CPU build) and transformers 5.23, as `Benchmarks/pytorch-memory.py --process` measured it; for
   /// `pytorch-cuda` nothing, since the context's bytes depend on the device and its driver.
   public var defaultProcessBytes: Int { self == .pytorch ? 391 << 20 : 0 }
 }

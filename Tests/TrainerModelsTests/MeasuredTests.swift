@@ -27,7 +27,8 @@ struct MeasuredSetting: Decodable, CustomStringConvertible {
 
   let setting: Setting
   let configuration: EncoderConfiguration
-  let trainable: [String]
+  /// Tensors that train whole, by number: `0-4,7`.
+  let trained: String
   let retained: [Int]
   let measured: Measured
 
@@ -48,9 +49,10 @@ struct MeasuredSetting: Decodable, CustomStringConvertible {
   func predicted() -> TrainerMemory {
     let graph = EncoderGraph(configuration)
     var selection = Selection(trainable: [], retained: retained)
-    let names = Set(trainable.map(graph.canonicalName))
-    for parameter in graph.parameters where names.contains(parameter.name) && !parameter.isSplitByNode {
-      selection.trainable.insert(parameter.id)
+    for range in trained.split(separator: ",") {
+      let bounds = range.split(separator: "-").compactMap { Int($0) }
+      guard let first = bounds.first, let last = bounds.last else { continue }
+      selection.trainable.formUnion((first...last).filter { !graph.parameters[$0].isSplitByNode })
     }
     let recipe = Recipe(
       batch: setting.batch, sequence: setting.seq, accumulation: setting.accumulate,
