@@ -23,6 +23,8 @@ import selections
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent
 BATCH = 16
+# Percent of the peak of full fine-tuning.
+SHARES = [75, 50, 35, 25]
 
 # Folder, longest sequence, epochs, largest learning rate, first examples of the training file (None: all), headline metric of both sides.
 TASKS = {
@@ -190,16 +192,17 @@ def table_budgets(results):
     for task, settings in TASKS.items():
         rows = [row for row in results.find(task=task, side="ours") if row["share"]]
         if not rows:
+            print(f"\n### {TITLES[task]}\n\nNot run.")
             continue
         name = settings["metric"][0]
-        shares = sorted({row["share"] for row in rows}, reverse=True)
+        shares = sorted({*SHARES, *(row["share"] for row in rows)}, reverse=True)
         full = results.find(task=task, side="ours", method="full")
         print(f"\n### {TITLES[task]}, {METRICS.get(name, name)}\n\nFull fine-tuning: {figure(full, name)} at {full[0]['peak_bytes'] / 2**20:.0f} MiB.\n")
         budgets = [f"{share} %: {full[0]['peak_bytes'] * share / 100 / 2**20:.0f} MiB" for share in shares]
         print(f"| method | {' | '.join(budgets)} |")
         print("|---" * (len(shares) + 1) + "|")
         for method, title in selections.METHODS.items():
-            for rate in sorted({row["rate"] for row in rows if row["method"] == method}):
+            for rate in sorted({1, *(row["rate"] for row in rows if row["method"] == method)}):
                 cells = [cell([row for row in rows if (row["method"], row["share"], row["rate"]) == (method, share, rate)], name)
                          for share in shares]
                 rated = "" if rate == 1 else f", {rate:g} times the rate"
@@ -234,7 +237,7 @@ def main():
             options.add_argument("--sides", nargs="+", choices=["ours", "pytorch"], default=["ours", "pytorch"])
             options.add_argument("--python", default="python3")
         else:
-            options.add_argument("--shares", type=int, nargs="+", default=[75, 50, 35, 25])
+            options.add_argument("--shares", type=int, nargs="+", default=SHARES)
             options.add_argument("--methods", nargs="+", choices=selections.METHODS, default=list(selections.METHODS))
             options.add_argument("--rate", type=float, default=1, help="times the learning rate of full fine-tuning")
     options = verbs.add_parser("table")
