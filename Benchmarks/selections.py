@@ -1,0 +1,161 @@
+"""What trains within a budget: the planner's choice, and what people choose by hand, each the most of its kind that fits.
+
+Every method may use what the engine offers: any saving policy, and frozen weights in F32, BF16 or INT8. Where several let as much train (to one percent of
+the score, for the planner), the first of POLICIES is taken. So methods differ in what they train, and in nothing else.
+"""
+import hashlib
+import itertools
+import json
+import pathlib
+import random
+import re
+import subprocess
+
+METHODS = {
+    "plan-primed": "our plan, primed scores",
+    "plan-prior": "our plan, the prior",
+    "last": "last K layers",
+    "far": "FAR, uniform retention",
+    "bitfit": "BitFit",
+    "head": "head only",
+    "random": "random groups",
+    "small-batch": "full, a smaller batch",
+}
+FORMATS = ("f32", "bf16", "int8")
+POLICIES = list(itertools.product(FORMATS, ("keep", "cheap", "recompute")))
+
+
+def permafrost(program, *arguments):
+    """The JSON answer, or None where that is "no" (exit code 1)."""
+    command = [str(part) for part in (program, *arguments, "--json", "-q")]
+    result = subprocess.run(command, capture_output=True, text=True)
+    if result.returncode == 1 and arguments[0] in ("plan", "estimate"):
+        return None
+    if result.returncode != 0:
+        raise SystemExit(f"{' '.join(command)}: exit {result.returncode}\n{result.stdout[-2000:]}{result.stderr[-2000:]}")
+    return json.loads(result.stdout)
+
+
+def digest(plan):
+    """Equal for plans that train the same in the same way."""
+    parts = [plan[name] for name in ("trainable", "retained_nodes", "learner_nodes", "recipe")]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def unit(name):
+    """What is chosen as one: a table, a matrix with its bias, a LayerNorm, or a whole feed-forward pair."""
+    name = re.sub(r"\.(weight|bias)$", "", name)
+    return re.sub(r"(\.layer\.\d+)\.(intermediate|output)\.dense$", r"\1.feed-forward", name)
+
+
+class Chooser:
+    """Plans for one model, shape and budget in bytes; `scores` gives a file of primed scores when asked."""
+
+    def __init__(self, program, model, shape, budget, seed, work, scores):
+        self.program, self.model, self.shape, self.budget, self.seed, self.scores = program, model, shape, budget, seed, scores
+        self.path, self.given = pathlib.Path(work) / "plan.json", pathlib.Path(work) / "given.json"
+
+    def choose(self, method):
+        """The path of a plan that fits and what it trains in a word, or None."""
+        return getattr(self, method.replace("-", "_"))()
+
+    # The planner
+
+    def plan_prior(self):
+        return self.plan()
+
+    def plan_primed(self):
+        return self.plan("--scores", self.scores())
+
+    def plan(self, *flags):
+        best = None
+        for frozen in FORMATS:
+            if permafrost(self.program, "plan", self.model, *self.shape, "--budget", f"{self.budget}B", "--frozen-weights", frozen,
+                          "-o", self.given, *flags):
+                plan = json.loads(self.given.read_text())
+                if best is None or plan["objective"] > best["objective"] + 0.01:
+                    best = plan
+        if best is None:
+            return None
+        self.path.write_text(json.dumps(best))
+        return self.path, f"{100 * best['objective']:.0f} % of the score"
+
+    # By hand
+
+    def head(self):
+        return self.fitting("head") and (self.path, "head")
+
+    def bitfit(self):
+        return self.fitting("bitfit") and (self.path, "biases, head")
+
+    def last(self):
+        for count in range(len(self.estimated("full")["retained_nodes"]), -1, -1):
+            if self.fitting(f"last:{count}"):
+                return self.path, f"last {count}"
+        return None
+
+    def far(self):
+        flags = ("--scores", self.scores())
+        for freezes in (False, True):
+            low, high = -1, 100
+            while high - low > 1:
+                middle = (low + high) // 2
+                low, high = (middle, high) if self.fitting_far(middle, freezes, flags) else (low, middle)
+            if low >= (0 if freezes else 1):
+                self.fitting_far(low, freezes, flags)
+                return self.path, f"{low} % of the nodes" + (", embeddings frozen" if freezes else "")
+        return None
+
+    def fitting_far(self, percent, freezes, flags):
+        if not freezes:
+            return self.fitting(f"far:{percent}", *flags)
+        plan = self.estimated(f"far:{percent}", *flags)
+        plan["trainable"] = [name for name in plan["trainable"] if "embeddings." not in name]
+        return self.fitting_plan(plan)
+
+    def random(self):
+        plan = self.estimated("full")
+        names, nodes = plan["trainable"], plan["retained_nodes"][0]
+        head = [name for name in names if name.startswith(("classifier", "qa_outputs"))]
+        units = sorted({unit(name) for name in names} - {unit(name) for name in head})
+        random.Random(self.seed).shuffle(units)
+        chosen = []
+        for candidate in [None, *units]:
+            attempt = chosen + [candidate] if candidate else chosen
+            wanted = [name for name in names if name in head or unit(name) in attempt]
+            retained = [nodes * any(f".layer.{layer}.feed-forward" in name for name in attempt)
+                        for layer in range(len(plan["retained_nodes"]))]
+            if self.fitting_plan({**plan, "trainable": wanted, "retained_nodes": retained}):
+                chosen, best = attempt, self.path.read_text()
+            elif candidate is None:
+                return None
+        self.path.write_text(best)
+        return self.path, f"{len(chosen)} of {len(units)} groups"
+
+    def small_batch(self):
+        batch = int(self.shape[self.shape.index("--batch") + 1])
+        for smaller in range(batch - 1, 0, -1):
+            if self.fitting("full", "--batch", smaller):
+                return self.path, f"batch {smaller}"
+        return None
+
+    # What fits
+
+    def estimated(self, train, *flags):
+        """The plan file of a given selection, whether it fits or not."""
+        permafrost(self.program, "estimate", self.model, *self.shape, "--budget", f"{self.budget}B", "--train", train, "-o", self.given, *flags)
+        return json.loads(self.given.read_text())
+
+    def fitting(self, train, *flags):
+        """Whether a selection fits under a policy; the plan of the first is then at `path`."""
+        for frozen, saving in POLICIES:
+            answer = permafrost(self.program, "estimate", self.model, *self.shape, "--budget", f"{self.budget}B", "--train", train,
+                                "--saving", saving, "--frozen-weights", frozen, "-o", self.path, *flags)
+            if answer["fits"]:
+                return True
+        return False
+
+    def fitting_plan(self, plan):
+        file = self.given.with_name("selection.json")
+        file.write_text(json.dumps(plan))
+        return self.fitting(file)
