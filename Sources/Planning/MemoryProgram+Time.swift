@@ -25,13 +25,19 @@ extension MemoryProgram {
       return step
     }
     let full = everything(retaining: space.graph.configuration.feedForwardSize)
-    // A frozen weight may be held in fewer bytes; with only the lowest table training, backward passes all of them.
+    // Frozen weights may be held in fewer bytes: all of them in forward, and in backward where only the lowest table trains.
     var lowest = Selection.frozen(space.graph)
     lowest.trainable = [0]
-    let frozen = TrainingStep(unplaced: template, lowest)
-    let withFrozenWeights = Dictionary(uniqueKeysWithValues: frozen.kernels.map { ($0.origin, $0) })
+    let others = [lowest, .frozen(space.graph)].map { selection in
+      let step = TrainingStep(unplaced: template, selection)
+      return (step, kernels: Dictionary(uniqueKeysWithValues: step.kernels.map { ($0.origin, $0) }))
+    }
     for kernel in full.kernels where template.kernels[kernel.origin].sides.isEmpty {
-      let candidates = [(kernel, full)] + (withFrozenWeights[kernel.origin].map { [($0, frozen)] } ?? [])
+      let candidates =
+        [(kernel, full)]
+        + others.compactMap { step, kernels in
+          kernels[kernel.origin].map { ($0, step) }
+        }
       let quickest = candidates.map { parts(of: $0, in: $1, clock) }
         .min { $0.reduce(0) { $0 + $1.amount } < $1.reduce(0) { $0 + $1.amount } }
       for part in quickest ?? [] { add(part.amount, when: part.need, to: &expression) }
@@ -67,7 +73,13 @@ extension MemoryProgram {
   ) -> [(amount: Int, need: AtomSet)] {
     let total = template.need(ofKernel: kernel.origin)
     func seconds(_ kept: Set<OperandRole>, of outputs: [OperandRole]) -> Double {
-      clock.seconds(of: kernel.lightest(without: Set(outputs).subtracting(kept)), in: step)
+      var left = Set(outputs).subtracting(kept)
+      // With an output goes what is read for its sake alone.
+      for operand in template.kernels[kernel.origin].operands
+      where !operand.feeds.isEmpty && left.isSuperset(of: operand.feeds) {
+        left.insert(operand.role)
+      }
+      return clock.seconds(of: kernel.lightest(without: left), in: step)
     }
     let needs = zip(template.kernels[kernel.origin].operands, template.needs[kernel.origin])
     let outputs = needs.filter { $0.access.writes && $0.role != .workspace && $1 != total }

@@ -47,11 +47,11 @@ struct RecipeTests {
 
   @Test("captures at least what any single recipe does, and more where micro-batches help")
   func best() throws {
-    for share in [0.1, 0.15, 0.2, 0.25] {
+    for share in [0.25, 0.3] {
       let joint = try plan(request(share, open))
       let alone = try plan(request(share, Alternatives(savings: Saving.uniforms)))
       #expect(joint.objective >= alone.objective * (1 - 1e-3))
-      print("TMP", share, joint.objective, alone.objective, joint.recipe.accumulation)
+      #expect(joint.objective > alone.objective + 0.1 && joint.recipe.accumulation > 1)
     }
   }
 
