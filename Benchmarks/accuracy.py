@@ -175,6 +175,11 @@ def figure(rows, name):
     return f"{statistics.mean(values):.1f}{spread}"
 
 
+def commits(rows):
+    """Where a table's figures come from."""
+    return f"\nMade at {', '.join(sorted({row['commit'] for row in rows}))}, {', '.join(sorted({row['date'] for row in rows}))}."
+
+
 def table_full(results):
     print("| task | metric | permafrost, by seed | mean ± sd | PyTorch, by seed | mean ± sd | difference |\n|---|---|---|---|---|---|---|")
     for task, settings in TASKS.items():
@@ -186,6 +191,7 @@ def table_full(results):
         difference = "" if None in means else f"{means[0] - means[1]:+.1f}"
         name = settings["metric"][0]
         print(f"| {TITLES[task]} | {METRICS.get(name, name)} | {' | '.join(cells)} | {difference} |")
+    print(commits(results.find(method="full")))
 
 
 def table_budgets(results):
@@ -207,6 +213,7 @@ def table_budgets(results):
                          for share in shares]
                 rated = "" if rate == 1 else f", {rate:g} times the rate"
                 print(f"| {title}{rated} | {' | '.join(cells)} |")
+        print(commits(rows))
 
 
 def cell(rows, name):
