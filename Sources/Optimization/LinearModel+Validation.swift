@@ -68,6 +68,6 @@ extension LinearModel {
 
   private static func isUsable(name: String) -> Bool {
     (1...longestName).contains(name.utf8.count)
-      && !name.unicodeScalars.contains { $0.properties.generalCategory == .control }
+      && !name.unicodeScalars.contains { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) }
   }
 }

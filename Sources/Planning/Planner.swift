@@ -49,8 +49,9 @@ public struct Planner: Sendable {
   private func solve(over space: DecisionSpace) throws -> Answer {
     let start = ContinuousClock.now
     let deadline = request.options.timeLimit.map { start.advanced(by: $0) }
-    let templates = templates(for: space)
-    var candidates = [everything(of: space, templates)].compactMap(\.self)
+    let recipes = templates(for: space)
+    let templates = recipes.map(\.template)
+    var candidates = [everything(of: space, recipes)].compactMap(\.self)
     var smallest = Int.max
     var quickest = Double.infinity
     for (index, template) in templates.enumerated() where candidates.first?.objective != space.mostShare {
@@ -98,23 +99,31 @@ public struct Planner: Sendable {
     return Answer(outcome: .plan(makePlan(best, certificate, seconds: seconds)), model: best.model)
   }
 
-  /// The step under every recipe, from the one that needs fewest bytes when everything trains.
+  /// The step under a recipe, and the bytes alive at its peak when everything trains that may.
+  private typealias PricedTemplate = (template: StepTemplate, bytes: Int)
+
+  /// The step under every recipe, from the one that needs fewest bytes: when everything trains, and among equals when the least does.
   ///
   /// It captures most, as a rule, and what it captures lets the others be given up early.
-  private func templates(for space: DecisionSpace) -> [StepTemplate] {
-    let full = space.selection(space.full)
-    return request.alternatives.recipes(request.recipe).map { recipe in
+  private func templates(for space: DecisionSpace) -> [PricedTemplate] {
+    request.alternatives.recipes(request.recipe).map { recipe in
       let template = StepTemplate(request.graph, recipe)
-      let step = TrainingStep(unplaced: template, full)
-      return (template, step.liveBytes().max() ?? 0)
-    }.enumerated().sorted { ($0.element.1, $0.offset) < ($1.element.1, $1.offset) }.map(\.element.0)
+      func bytes(_ chosen: [Int?]) -> Int {
+        let step = TrainingStep(unplaced: template, space.selection(chosen))
+        return (step.liveBytes().max() ?? 0) + (request.mappedFree ? 0 : step.mappedBytes)
+      }
+      return (template, bytes(space.full), bytes(space.minimal))
+    }.enumerated().sorted {
+      ($0.element.1, $0.element.2, $0.offset) < ($1.element.1, $1.element.2, $1.offset)
+    }.map { ($0.element.0, $0.element.1) }
   }
 
   /// The quickest recipe under which all that may train fits, if there is one: then there is nothing to search.
-  private func everything(of space: DecisionSpace, _ templates: [StepTemplate]) -> Candidate? {
+  private func everything(of space: DecisionSpace, _ recipes: [PricedTemplate]) -> Candidate? {
     guard space.share(space.full) >= space.mostShare else { return nil }
     let selection = space.selection(space.full)
-    let fitting = templates.map { StepProgram($0, selection) }.filter(request.accepts)
+    let fitting = recipes.filter { $0.bytes <= request.capacity }.map { StepProgram($0.template, selection) }
+      .filter(request.accepts)
     guard let first = fitting.first else { return nil }
     return Candidate(
       chosen: space.full, selection: selection,

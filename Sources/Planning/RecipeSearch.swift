@@ -115,11 +115,21 @@ struct RecipeSearch {
     return options
   }
 
-  /// The best choice known before anything is solved.
+  /// The best choice known before anything is solved, or the least one where none captures more than the floor.
   private func start() -> [Int?] {
-    var best = bestNested()
-    for chosen in known where space.score(chosen) > space.score(best) && fits(chosen) { best = chosen }
-    return best
+    let nested = bestNested()
+    let least = worthwhile(beside: nested)
+    let better = known.filter { space.score($0) > least }.enumerated().sorted {
+      (-space.score($0.element), $0.offset) < (-space.score($1.element), $1.offset)
+    }.map(\.element)
+    // Recipes often arrive at the same choice.
+    let distinct = better.indices.filter { $0 == 0 || better[$0] != better[$0 - 1] }.map { better[$0] }
+    return distinct.first { mayFit($0) && fits($0) } ?? nested
+  }
+
+  /// The score above which another choice is of use.
+  private func worthwhile(beside best: [Int?]) -> Double {
+    max(space.score(best), floor * space.totalScore)
   }
 
   private func candidate(
@@ -150,19 +160,17 @@ struct RecipeSearch {
   private func bestNested() -> [Int?] {
     var best = space.minimal
     for percent in DecisionSpace.retentionPercents.reversed() {
+      let least = worthwhile(beside: best)
       // Depth d trains layers d and up; -1 trains the embeddings too.
-      var (deepest, shallowest) = (-1, layers)
+      let depths = (-1...layers).prefix { space.score(nested(from: $0, percent: percent)) > least }
+      guard let last = depths.last, mayFit(nested(from: last, percent: percent)) else { continue }
+      var (deepest, shallowest) = (-1, last)
       while deepest < shallowest {
         let middle = (deepest + shallowest - 1) >> 1
         if mayFit(nested(from: middle, percent: percent)) { shallowest = middle } else { deepest = middle + 1 }
       }
-      for depth in shallowest...layers {
-        let chosen = nested(from: depth, percent: percent)
-        guard space.score(chosen) > space.score(best) else { break }
-        guard fits(chosen) else { continue }
-        best = chosen
-        break
-      }
+      let fitting = (shallowest...last).lazy.map { nested(from: $0, percent: percent) }.first(where: fits)
+      if let fitting { best = fitting }
     }
     return best
   }

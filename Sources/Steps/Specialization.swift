@@ -22,7 +22,9 @@ struct Specialization {
       if !operands.isEmpty { survivors.append((index, operands)) }
     }
 
-    var lifetimes: [BufferID: ClosedRange<Int>] = [:]
+    // Arrays by buffer, not dictionaries: planning specializes a template thousands of times.
+    let count = template.buffers.count
+    var lifetimes = [ClosedRange<Int>?](repeating: nil, count: count)
     for (position, survivor) in survivors.enumerated() {
       for operand in survivor.operands {
         let born = template.buffers[operand.buffer].persists ? 0 : position
@@ -32,7 +34,7 @@ struct Specialization {
     let loss = survivors.firstIndex { template.kernels[$0.origin].phase == .loss } ?? survivors.count
 
     // Where an input ends in a kernel that can run in place, its output begins after it, in the same bytes.
-    var predecessors: [BufferID: BufferID] = [:]
+    var predecessors = [BufferID?](repeating: nil, count: count)
     for (position, survivor) in survivors.enumerated() {
       guard let (input, output) = template.kernels[survivor.origin].inPlace,
         lifetimes[input]?.upperBound == position, let life = lifetimes[output], life.lowerBound == position,
@@ -42,7 +44,7 @@ struct Specialization {
       lifetimes[output] = position + 1...life.upperBound
     }
 
-    var renumbered: [BufferID: BufferID] = [:]
+    var renumbered = [BufferID?](repeating: nil, count: count)
     for (id, buffer) in template.buffers.enumerated() {
       guard var buffer = template.resolve(buffer, selection, trained, lifetimes[id], loss: loss) else {
         continue
@@ -52,7 +54,7 @@ struct Specialization {
       buffers.append(buffer)
     }
 
-    var written = Set<BufferID>()
+    var written = [Bool](repeating: false, count: buffers.count)
     for (origin, operands) in survivors {
       let kernel = template.kernels[origin]
       kernels.append(
@@ -61,7 +63,8 @@ struct Specialization {
           origin: origin,
           operands: operands.compactMap { operand in
             guard let buffer = renumbered[operand.buffer] else { return nil }
-            let first = operand.access.writes && written.insert(buffer).inserted
+            let first = operand.access.writes && !written[buffer]
+            if first { written[buffer] = true }
             let access = operand.access == .accumulate && first ? .write : operand.access
             return Kernel.Operand(role: operand.role, buffer: buffer, access: access)
           }))
