@@ -37,7 +37,7 @@ public struct CalibratedProfile: Sendable {
         .peakFLOPS: "measured: the highest rate of any matrix product in \(steps), \(turns)",
         .storageRead: Self.source(storage),
         .runtime:
-          "measured: a training process for a BERT-base before its arena, half a MiB added, rounded up to a whole one",
+          "measured: a training process for a BERT-base before its arena, one MiB added, rounded up to a whole one",
         .kernels:
           "measured: the median time, waiting for a processor left out, of every kernel in \(steps), run by the engine, \(turns); the rates by which these "
           + "times come out best",

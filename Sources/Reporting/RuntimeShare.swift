@@ -19,11 +19,11 @@ public struct RuntimeShare: Sendable, Hashable {
 
   /// A measurement to plan with, above which a later one does not come out.
   ///
-  /// Which file pages are resident varies by a third of a MiB from run to run: half a MiB is added, and the sum rounded
-  /// up to a whole one.
+  /// Which file pages are resident varies by more than half a MiB from run to run, most after the program was built or
+  /// installed: one MiB is added, and the sum rounded up to a whole one.
   public static func planned(measured bytes: Int) -> RuntimeShare {
     let mebibyte = 1 << 20
-    let (sum, overflow) = bytes.addingReportingOverflow(mebibyte / 2 + mebibyte - 1)
+    let (sum, overflow) = bytes.addingReportingOverflow(2 * mebibyte - 1)
     return RuntimeShare(bytes: overflow ? bytes : sum / mebibyte * mebibyte, source: .measured)
   }
 
