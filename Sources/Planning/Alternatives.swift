@@ -54,6 +54,12 @@ public struct Alternatives: Sendable, Codable, Equatable {
     return counts + [batch]
   }
 
+  /// Formats of frozen weights that are searched unless others are asked for.
+  ///
+  /// BF16 keeps eight significant bits of weights that do not move and halves their bytes; what is computed, learned and saved stays
+  /// F32. INT8 halves them again, and is left to whoever asks for it.
+  public static let formats = [WeightFormat.float32, .bfloat16]
+
   /// Most layers for which every assignment of saving policies is searched; 3⁴ searches are already too many.
   static let mostFreeLayers = 3
 

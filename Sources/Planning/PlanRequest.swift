@@ -80,8 +80,13 @@ public struct PlanRequest: Sendable {
     maximumStepSeconds.map { clock.seconds(program.training) <= $0 } ?? true
   }
 
-  /// Whether one of two steps that train the same is to be preferred: the quicker one, then the smaller one.
+  /// Whether one of two steps that train the same is to be preferred: the quicker one, then the smaller one, then the one whose
+  /// frozen weights would be held more exactly.
   func prefers(_ program: StepProgram, to other: StepProgram) -> Bool {
-    (clock.seconds(program.training), charged(program)) < (clock.seconds(other.training), charged(other))
+    func cost(_ program: StepProgram) -> (Double, Int, Int) {
+      let format = WeightFormat.allCases.firstIndex(of: program.training.recipe.frozenWeights) ?? 0
+      return (clock.seconds(program.training), charged(program), format)
+    }
+    return cost(program) < cost(other)
   }
 }

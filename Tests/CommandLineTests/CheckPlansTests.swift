@@ -20,8 +20,8 @@ struct CheckPlansTests {
       try Data(Self.profile().utf8).write(to: directory.appending(path: "mine.yaml"))
       let run = try CommandLineProgram.run(
         [
-          "plan", "bert-mini", "--device", "mine.yaml", "--batch", "4", "--seq", "32", "--saving", "keep", "-o",
-          "p.json",
+          "plan", "bert-mini", "--device", "mine.yaml", "--batch", "4", "--seq", "32", "--saving", "keep",
+          "--frozen-weights", "f32", "-o", "p.json",
         ], in: directory)
       #expect(run.exitCode == 0, "\(run.standardError)")
       try body(directory)

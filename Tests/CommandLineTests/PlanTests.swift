@@ -76,6 +76,20 @@ struct PlanTests {
     #expect(objectives[0] <= objectives[1] && objectives[1] <= objectives[2] && objectives[2] == 1)
   }
 
+  @Test("frozen weights are held in BF16 where more is captured so, unless a format is given")
+  func formats() throws {
+    func planned(_ arguments: String...) throws -> (captured: Double, format: String) {
+      let answer = try CommandLineProgram.run(smallPlan + ["--budget", "70MiB", "--json"] + arguments).object()
+      let recipe = try #require(answer["recipe"] as? [String: Any])
+      return (try #require(answer["objective"] as? Double), try #require(recipe["frozen_weights"] as? String))
+    }
+    let (open, whole) = (try planned(), try planned("--frozen-weights", "f32"))
+    #expect(open.format == "bf16" && whole.format == "f32" && open.captured > whole.captured)
+    let asked = try planned("--frozen-formats", "f32,int8")
+    #expect(asked.format == "int8" && asked.captured > open.captured)
+    #expect(try planned("--budget", "400MiB").format == "f32")
+  }
+
   @Test("where nothing fits the answer is no, with the smallest budget, and writes no file")
   func infeasible() throws {
     try withTemporaryDirectory { directory in

@@ -10,12 +10,12 @@ import Testing
 
 /// Arguments of a small sweep, of which one budget in three is too small.
 private let smallSweep =
-  "sweep bert-tiny --from 41MiB --to 90MiB --points 3 --batch 4 --seq 32 --threads 2 --runtime 25MiB --saving keep -q"
+  "sweep bert-tiny --from 41MiB --to 90MiB --points 3 --batch 4 --seq 32 --threads 2 --runtime 25MiB --saving keep --frozen-weights f32 -q"
   .split(separator: " ").map(String.init)
 
 /// The same on a device, which gives time.
 private let deviceSweep =
-  "sweep bert-tiny --device raspberry-pi-3b-plus --points 2 --batch 4 --seq 32 --runtime 25MiB --saving keep -q"
+  "sweep bert-tiny --device raspberry-pi-3b-plus --points 2 --batch 4 --seq 32 --runtime 25MiB --saving keep --frozen-weights f32 -q"
   .split(separator: " ").map(String.init)
 
 /// Counts the elements of an XML file by their class.

@@ -32,7 +32,7 @@ struct PlanningOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Formats of frozen weights among which to choose, instead of one: f32,int8.", valueName: "list"),
+      "Formats of frozen weights among which to choose: f32,int8; by default f32 and bf16.", valueName: "list"),
     transform: Accepted.list)
   var frozenFormats: [WeightFormat] = []
 
@@ -66,6 +66,11 @@ struct PlanningOptions: ParsableArguments {
     }
   }
 
+  /// The formats of frozen weights to search.
+  private var formats: [WeightFormat] {
+    frozenFormats.isEmpty && shape.frozenWeights == nil ? Alternatives.formats : frozenFormats
+  }
+
   /// The question for a model on a device, and where the process's own share comes from.
   ///
   /// - Throws: `ValidationError` where options contradict each other or the model, `PlanError` for unusable scores, and what
@@ -84,7 +89,7 @@ struct PlanningOptions: ParsableArguments {
     let alternatives = Alternatives(
       savings: saving.map { [$0] } ?? Alternatives.savings(for: model.graph),
       accumulations: shape.accumulate == nil ? Alternatives.accumulations(ofBatch: recipe.batch) : [],
-      optimizers: optimizers, frozenWeights: frozenFormats)
+      optimizers: optimizers, frozenWeights: formats)
     var request = PlanRequest(
       graph: model.graph, modelName: model.displayName, modelIdentity: model.identity, recipe: recipe,
       alternatives: alternatives,
