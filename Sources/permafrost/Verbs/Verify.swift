@@ -74,6 +74,7 @@ struct VerifyCommand: ParsableCommand {
 
   func run() throws {
     var plan = try PlanFile.readPlan(plan)
+    try plan.requireOwnTrainer(for: "verify")
     if let budget { plan.budgetBytes = budget }
     let dataset = try data.dataset(fallback: plan.task)
     let model = try plan.resolveModel(model, random: weights == .random)
