@@ -16,6 +16,9 @@ struct VerifyCommand: ParsableCommand {
     discussion: """
       A child process is held to the budget and begins with the largest batch the plan allows, so that every planned byte is touched. \
       Exits with 1 where the plan does not fit, misses its prediction, or loses too much of the metric.
+
+      With '--trainer pytorch' the child is the Python of '--python', which needs torch and transformers. It is held to the same \
+      budget and has the same weights, tokens and order of examples; what it predicts is scored here.
       """)
 
   enum Weights: String, ExpressibleByArgument { case random }
@@ -56,9 +59,23 @@ struct VerifyCommand: ParsableCommand {
   @Flag(help: "Also list where the time of a step went, by kernel.")
   var times = false
 
+  @OptionGroup var trainer: TrainerOptions
+
+  @Option(help: ArgumentHelp("The Python of '--trainer pytorch' (python3).", valueName: "path or name"))
+  var python: String?
+
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
+    if trainer.trainer == .permafrost, python != nil {
+      throw ValidationError("'--python' is for '--trainer pytorch'")
+    }
+    if trainer.trainer == .pytorchCUDA {
+      throw ValidationError("'--trainer pytorch-cuda' cannot be held to a budget here; verify runs 'pytorch', on the CPU")
+    }
+    if trainer.trainer != .permafrost, times {
+      throw ValidationError("'--times' lists kernels of permafrost's engine; it does not go with '--trainer pytorch'")
+    }
     if weights == nil, data.data == nil {
       throw ValidationError(
         "missing '--data'; give a folder with train and dev files, or '--weights random' to measure the memory only"
@@ -75,16 +92,19 @@ struct VerifyCommand: ParsableCommand {
   func run() throws {
     var plan = try PlanFile.readPlan(plan)
     if let budget { plan.budgetBytes = budget }
+    try self.trainer.trainer.check(plan.recipe)
+    let trainer = try planTrainer()
     let dataset = try data.dataset(fallback: plan.task)
     let model = try plan.resolveModel(model, random: weights == .random)
-    let preparation = try Preparation(model: model, seed: schedule.seed)
+    let preparation = try Preparation(
+      model: model, seed: schedule.seed, copiesWeights: trainer.model != .permafrost)
     if let dataset {
       try preparation.prepare(dataset, for: plan)
     }
     let steps = schedule.count(
       examples: preparation.trainingSummary?.exampleCount, batch: plan.recipe.batch)
-    let verifier = Verifier(
-      plan: plan, preparation: preparation, dataset: dataset, executable: OwnExecutable.path,
+    let verifier = try Verifier(
+      plan: plan, preparation: preparation, dataset: dataset, trainer: trainer,
       settings: schedule.settings(steps: steps),
       baseline: noBaseline ? .none : baselineMetric.map { .recorded($0) } ?? .measure, tolerance: tolerance)
     let progress = TrainingProgress(output)
@@ -92,6 +112,16 @@ struct VerifyCommand: ParsableCommand {
     progress.finish()
     if times, let times = report.times { try output.printBeside(times) }
     try output.print(report)
+  }
+
+  /// Who is to train.
+  ///
+  /// - Throws: `PythonError` where the Python is missing or lacks a package.
+  private func planTrainer() throws -> any PlanTrainer {
+    guard trainer.trainer == .pytorch else { return EngineTrainer(executable: OwnExecutable.path) }
+    return PyTorchTrainer(
+      python: try PythonInterpreter(python ?? "python3"), options: trainer.options,
+      producer: "permafrost \(Permafrost.configuration.version)")
   }
 }
 
