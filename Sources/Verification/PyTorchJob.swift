@@ -99,11 +99,11 @@ struct PyTorchJob: Encodable {
     try Data(contents).write(to: URL(fileURLWithPath: path))
   }
 
-  /// The engine's own order of the examples.
-  private func batchIndices(of count: Int) -> [UInt8] {
+  /// The engine's own order of `count` examples.
+  func batchIndices(of count: Int) -> [UInt8] {
     let sampler = BatchSampler(exampleCount: count, batchSize: batch, order: .shuffled(seed: seed))
     return learningRates.indices.flatMap { step in
-      let examples = sampler.batch(at: step).map(Int32.init) 
+      let examples = sampler.batch(at: step).map(Int32.init)
       return (examples + Array(repeating: -1, count: batch - examples.count)).flatMap { index in
         withUnsafeBytes(of: index.littleEndian, Array.init)
       }

@@ -66,7 +66,8 @@ public struct PyTorchTrainer: PlanTrainer {
         firstLoss: figures.firstLoss, lastLoss: figures.lastLoss)
       if run.rehearses { measurement.peakBytes = try livePeak(job, onMessage: onMessage) }
       return .finished(measurement)
-    case .finished, .runtime: throw PythonError.lost(path: python.path, how: "gave no figures", stage: "training")
+    case .finished, .runtime:
+      throw PythonError.lost(path: python.path, how: "gave no figures", stage: "training")
     }
   }
 

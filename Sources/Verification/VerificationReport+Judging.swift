@@ -1,4 +1,3 @@
-import Planning
 import Units
 
 extension VerificationReport {
@@ -22,13 +21,17 @@ extension VerificationReport {
   }
 
   /// Decides from what was recorded; what could not be measured does not pass.
-  mutating func judge(plan: Plan, _ prediction: Prediction, baseline: Verifier.Baseline) {
-    checks = [fitCheck(plan), predictionCheck(prediction), residentCheck(prediction), metricCheck(baseline)]
+  ///
+  /// - Parameter allowedBytes: what the process may have resident.
+  mutating func judge(allowedBytes: Int, _ prediction: Prediction, baseline: Verifier.Baseline) {
+    checks = [
+      fitCheck(allowedBytes), predictionCheck(prediction), residentCheck(prediction), metricCheck(baseline),
+    ]
     fits = checks[0].result == .passed
     passed = checks.allSatisfy { $0.result == .passed || $0.result == .skipped }
   }
 
-  private func fitCheck(_ plan: Plan) -> Check {
+  private func fitCheck(_ allowed: Int) -> Check {
     let budget = ByteCount.format(budgetBytes)
     if let stoppedBecause {
       return Check(name: "fits", result: .failed, detail: "did not fit in \(budget): \(stoppedBecause)")
@@ -36,7 +39,6 @@ extension VerificationReport {
     guard let residentPeakBytes else {
       return Check(name: "fits", result: .notMeasured, detail: "the system does not tell the resident peak")
     }
-    let allowed = budgetBytes + (plan.mappedFree ? plan.mappedBytes : 0)
     return Check(
       name: "fits", result: residentPeakBytes <= allowed ? .passed : .failed,
       detail: "resident peak \(ByteCount.format(residentPeakBytes)) of \(ByteCount.format(allowed)), held by "

@@ -62,7 +62,8 @@ public struct Verifier {
       report.record(measured, prediction)
       try compare(&report, onMessage)
     }
-    report.judge(plan: plan, prediction, baseline: baseline)
+    let allowed = plan.budgetBytes + (plan.mappedFree ? plan.mappedBytes : 0)
+    report.judge(allowedBytes: allowed, prediction, baseline: baseline)
     return report
   }
 
@@ -86,7 +87,9 @@ public struct Verifier {
       full.retainedNodes = plan.retainedNodes.map { _ in graph.configuration.feedForwardSize }
       full.learnerNodes = plan.learnerNodes.map { _ in [] }
       full.trainableParameters = graph.parameterCount
-      let outcome = try trainer.run(run(full, rehearses: false), limit: nil) { onMessage("full fine-tuning", $0) }
+      let outcome = try trainer.run(run(full, rehearses: false), limit: nil) {
+        onMessage("full fine-tuning", $0)
+      }
       guard case .finished(let measured) = outcome else { return }
       report.baselineSecondsPerStep = measured.secondsPerStep
       report.baselineMetric = measured.scores.first?.value

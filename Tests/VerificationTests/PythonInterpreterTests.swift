@@ -29,7 +29,9 @@ struct PythonInterpreterTests {
     }
   }
 
-  @Test("one without a package is refused with the command that installs it, an old one and another program are refused too")
+  @Test(
+    "one without a package is refused with the command that installs it, an old one and another program are refused too"
+  )
   func refusing() throws {
     try withTemporaryDirectory { directory in
       let cases: [(String, (String) -> PythonError)] = [

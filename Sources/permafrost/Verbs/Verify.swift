@@ -71,10 +71,12 @@ struct VerifyCommand: ParsableCommand {
       throw ValidationError("'--python' is for '--trainer pytorch'")
     }
     if trainer.trainer == .pytorchCUDA {
-      throw ValidationError("'--trainer pytorch-cuda' cannot be held to a budget here; verify runs 'pytorch', on the CPU")
+      throw ValidationError(
+        "'--trainer pytorch-cuda' cannot be held to a budget here; verify runs 'pytorch', on the CPU")
     }
     if trainer.trainer != .permafrost, times {
-      throw ValidationError("'--times' lists kernels of permafrost's engine; it does not go with '--trainer pytorch'")
+      throw ValidationError(
+        "'--times' lists kernels of permafrost's engine; it does not go with '--trainer pytorch'")
     }
     if weights == nil, data.data == nil {
       throw ValidationError(
