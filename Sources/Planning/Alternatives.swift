@@ -1,5 +1,6 @@
 import Graph
 import Steps
+import TrainerModels
 
 /// What the user accepts beside the trainable set: the recipes among which the planner may choose.
 ///
@@ -54,17 +55,20 @@ public struct Alternatives: Sendable, Codable, Equatable {
     return counts + [batch]
   }
 
+  /// The same policy for every layer, in the order of the time they cost.
+  static func uniformSavings(of trainer: TrainerModel) -> [Saving] { trainer.savingPolicies.map { Saving($0) } }
+
   /// Most layers for which every assignment of saving policies is searched; 3⁴ searches are already too many.
   static let mostFreeLayers = 3
 
-  /// Saving policies to search: every assignment for a few layers, the three uniform ones for more.
+  /// Saving policies to search: every assignment for a few layers, the uniform ones for more.
   ///
   /// With more layers a search's answer is afterwards given the quickest mixed policy that still fits it.
-  public static func savings(for graph: EncoderGraph) -> [Saving] {
+  public static func savings(for graph: EncoderGraph, trainer: TrainerModel = .permafrost) -> [Saving] {
     let layers = graph.configuration.layerCount
-    guard layers <= mostFreeLayers else { return Saving.uniforms }
+    guard layers <= mostFreeLayers else { return uniformSavings(of: trainer) }
     let all = (0..<layers).reduce([[SavingPolicy]]([[]])) { prefixes, _ in
-      prefixes.flatMap { prefix in SavingPolicy.allCases.map { prefix + [$0] } }
+      prefixes.flatMap { prefix in trainer.savingPolicies.map { prefix + [$0] } }
     }
     return all.map { Saving(layers: $0) }
   }

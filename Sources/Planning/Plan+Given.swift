@@ -2,29 +2,42 @@ import Simulation
 import Steps
 
 extension Plan {
+  /// A plan for a step that answers a request.
+  init(
+    _ program: StepProgram, for request: PlanRequest, objective: Double, bound: Double, status: Status,
+    termination: String, nodes: Int = 0, rounds: Int = 0, solveSeconds: Double = 0
+  ) {
+    let graph = request.graph
+    let selection = program.training.selection
+    let charged = request.charged(program) + request.runtimeBytes
+    self.init(
+      model: .init(
+        name: request.modelName, identity: request.modelIdentity,
+        weightsIdentity: request.scores.weightsIdentity, configuration: graph.configuration),
+      device: request.device, profileIdentity: request.profileIdentity, task: request.task,
+      trainer: request.trainer, trainerOptions: request.trainer == .permafrost ? nil : request.trainerOptions,
+      recipe: program.training.recipe, scores: request.scores.origin, budgetBytes: request.budgetBytes,
+      mappedFree: request.mappedFree, feasible: request.trainer.budget(for: charged) <= request.budgetBytes,
+      predictedPeakBytes: request.trainer.peakBytes(of: program.training), arenaBytes: program.arenaBytes,
+      mappedBytes: program.mappedBytes, runtimeBytes: request.runtimeBytes,
+      headroomBytes: request.budgetBytes - charged, objective: objective, bound: bound,
+      gap: bound > objective ? (bound - objective) / bound : 0, status: status, termination: termination,
+      nodes: nodes, rounds: rounds, solveSeconds: solveSeconds,
+      trainable: Plan.names(of: selection, graph, naming: request.naming), retainedNodes: selection.retained,
+      learnerNodes: Plan.learners(of: selection, graph, scores: request.scores),
+      trainableParameters: selection.trainedCount(of: graph))
+  }
+
   /// The plan for a trainable set that was chosen elsewhere: simulated, priced and scored, but not searched.
   ///
   /// The recipe's saving policy is taken as it is. Nothing is known of better selections, so the bound is everything.
   ///
   /// - Returns: a plan with status `given`; `feasible` says whether it fits the request's budget.
   public static func given(_ selection: Selection, _ request: PlanRequest) -> Plan {
-    let graph = request.graph
-    let program = StepProgram(graph, request.recipe, selection)
-    let total = request.scores.captured(by: .full(graph), of: graph)
-    let objective = total > 0 ? request.scores.captured(by: selection, of: graph) / total : 0
-    let headroom = request.capacity - request.charged(program)
+    let total = request.scores.captured(by: .full(request.graph), of: request.graph)
+    let objective = total > 0 ? request.scores.captured(by: selection, of: request.graph) / total : 0
     return Plan(
-      model: .init(
-        name: request.modelName, identity: request.modelIdentity,
-        weightsIdentity: request.scores.weightsIdentity, configuration: graph.configuration),
-      device: request.device, profileIdentity: request.profileIdentity, task: request.task,
-      recipe: request.recipe, scores: request.scores.origin,
-      budgetBytes: request.budgetBytes, mappedFree: request.mappedFree, feasible: headroom >= 0,
-      predictedPeakBytes: program.peakBytes, arenaBytes: program.arenaBytes, mappedBytes: program.mappedBytes,
-      runtimeBytes: request.runtimeBytes, headroomBytes: headroom, objective: objective, bound: 1,
-      gap: max(0, 1 - objective), status: .given, termination: "given", nodes: 0,
-      rounds: 0, solveSeconds: 0, trainable: names(of: selection, graph, naming: request.naming),
-      retainedNodes: selection.retained, learnerNodes: learners(of: selection, graph, scores: request.scores),
-      trainableParameters: selection.trainedCount(of: graph))
+      StepProgram(request.template(request.recipe), selection), for: request, objective: objective, bound: 1,
+      status: .given, termination: "given")
   }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import Graph
 import Steps
+import TrainerModels
 
 /// The whole decision for one model, budget and batch: what trains, how, and how sure the planner is.
 ///
@@ -28,16 +29,6 @@ public struct Plan: Sendable, Codable, Equatable {
     }
   }
 
-  /// Bytes in and bytes out.
-  public struct Memory: Sendable, Equatable {
-    /// The arena and the mapped weights: what the step needs.
-    public var predictedPeakBytes: Int
-    public var arenaBytes: Int
-    public var mappedBytes: Int
-    /// The process's own share, measured.
-    public var runtimeBytes: Int
-  }
-
   public enum Status: String, Sendable, Codable {
     /// No other selection that fits captures more, to the solver's tolerance.
     case optimal
@@ -56,6 +47,10 @@ public struct Plan: Sendable, Codable, Equatable {
   /// Hash of the device's profile; nil without a device.
   public var profileIdentity: String?
   public var task: String?
+  /// Whose training the bytes are predicted for; a file that does not say means this program's own.
+  public var trainer = TrainerModel.permafrost
+  /// What decides another trainer's memory beside the recipe.
+  public var trainerOptions: PyTorchOptions?
   public var recipe: Recipe
   public var scores: Scores.Origin?
   public var budgetBytes: Int
@@ -63,9 +58,12 @@ public struct Plan: Sendable, Codable, Equatable {
   public var mappedFree: Bool
 
   public var feasible: Bool
+  /// The arena and the mapped weights; of another trainer its tensors and what its allocator holds beside them.
   public var predictedPeakBytes: Int
+  /// The arena; of another trainer the most bytes of tensors alive at once.
   public var arenaBytes: Int
   public var mappedBytes: Int
+  /// The process's own share.
   public var runtimeBytes: Int
   public var headroomBytes: Int
 
@@ -98,12 +96,32 @@ extension Plan {
   /// Bytes that count towards the budget.
   public var chargedBytes: Int { runtimeBytes + (mappedFree ? arenaBytes : predictedPeakBytes) }
 
+  /// The rule that the recipe breaks for a model or for the plan's trainer, as the end of a sentence, or nil.
+  public func brokenRule(for graph: EncoderGraph) -> String? {
+    if let rule = recipe.brokenRule(for: graph) { return rule }
+    do { try trainer.check(recipe) } catch { return "\(error)" }
+    return nil
+  }
+
+  /// The step of the plan's trainer, with what trains still open.
+  public func template(of graph: EncoderGraph) -> StepTemplate {
+    trainer.template(graph, recipe, trainerOptions ?? PyTorchOptions())
+  }
+
+  /// Makes sure that the plan is for this program's own engine.
+  ///
+  /// - Parameter verb: the command, for the error.
+  /// - Throws: ``PlanError/otherTrainer(_:verb:)``.
+  public func requireOwnTrainer(for verb: String) throws(PlanError) {
+    if trainer != .permafrost { throw .otherTrainer(trainer, verb: verb) }
+  }
+
   /// The plan's tensors and nodes, in terms of a graph.
   ///
   /// - Throws: ``PlanError`` when a name is unknown or a number out of range, the recipe's included: what this returns can be
   ///   lowered.
   public func selection(of graph: EncoderGraph) throws -> Selection {
-    if let rule = recipe.brokenRule(for: graph) { throw PlanError.badRecipe(reason: rule) }
+    if let rule = brokenRule(for: graph) { throw PlanError.badRecipe(reason: rule) }
     let nodes = graph.configuration.feedForwardSize
     let layers = graph.configuration.layerCount
     guard retainedNodes.count == layers, learnerNodes.count == layers else {

@@ -1,3 +1,4 @@
+import TrainerModels
 import Units
 
 /// What can be wrong with a plan or score file.
@@ -19,12 +20,14 @@ public enum PlanError: UserFacingError, Equatable {
   /// A pattern of `--train` or `--freeze` that names no tensor.
   case unmatchedPattern(String)
   case contradictoryPins(String)
+  /// A plan for another trainer, given to a command that runs this program's own engine.
+  case otherTrainer(TrainerModel, verb: String)
 
   public var exitStatus: ExitStatus {
     switch self {
     case .missing: .missingInput
     case .unwritable: .unavailable
-    case .unmatchedPattern, .contradictoryPins: .usage
+    case .unmatchedPattern, .contradictoryPins, .otherTrainer: .usage
     default: .malformedInput
     }
   }
@@ -53,6 +56,9 @@ public enum PlanError: UserFacingError, Equatable {
       "'\(pattern)' names no tensor of the model; name tensors as the checkpoint does, such as 'encoder.layer.0.*'"
     case .contradictoryPins(let reason):
       "\(reason); change '--train', '--freeze' or '--min-retention'"
+    case .otherTrainer(let trainer, let verb):
+      "the plan is for '\(trainer.rawValue)', and '\(verb)' runs permafrost's own engine; "
+        + "write it out with 'permafrost export', or plan again without '--trainer'"
     case .otherShape(let path):
       "\(path): the scores are of a model of another shape; give the --task or --labels they were primed with, or prime this model"
     case .badScores(let reason): "the scores do not fit the model: \(reason); run 'permafrost prime' again"

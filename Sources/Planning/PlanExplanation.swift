@@ -40,7 +40,7 @@ extension Planner {
   public func explain(_ plan: Plan) throws -> PlanExplanation {
     let graph = request.graph
     let selection = try plan.selection(of: graph)
-    let template = StepTemplate(graph, plan.recipe)
+    let template = plan.template(of: graph)
     let program = StepProgram(template, selection)
     let total = request.scores.captured(by: .full(graph), of: graph)
     let captured = request.scores.captured(by: selection, of: graph)

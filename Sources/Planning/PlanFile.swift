@@ -1,6 +1,8 @@
 import Checkpoints
 import Foundation
 import Graph
+import TrainerModels
+import Units
 
 /// Reading and writing the planner's JSON files; written beside and renamed, so a file is whole or absent.
 public enum PlanFile {
@@ -91,5 +93,25 @@ public enum PlanFile {
       return "\(place(context))\(context.debugDescription)"
     default: return (error as NSError).localizedDescription
     }
+  }
+}
+
+// A file says whose training it is for only where that is another trainer's, so older files and newer ones are alike.
+
+extension KeyedEncodingContainer {
+  mutating func encode(_ trainer: TrainerModel, forKey key: Key) throws {
+    if trainer != .permafrost { try encode(trainer.rawValue, forKey: key) }
+  }
+}
+
+extension KeyedDecodingContainer {
+  func decode(_: TrainerModel.Type, forKey key: Key) throws -> TrainerModel {
+    guard let name = try decodeIfPresent(String.self, forKey: key) else { return .permafrost }
+    guard let trainer = TrainerModel(rawValue: name) else {
+      throw DecodingError.dataCorruptedError(
+        forKey: key, in: self,
+        debugDescription: "no trainer is named \(name.quoted); known are \(TrainerModel.names)")
+    }
+    return trainer
   }
 }

@@ -3,12 +3,17 @@ import Graph
 import Optimization
 import Simulation
 import Steps
+import TrainerModels
 
 /// What the planner is asked.
 public struct PlanRequest: Sendable {
   public var graph: EncoderGraph
   public var modelName: String
   public var modelIdentity: String
+  /// Whose training has to fit.
+  public var trainer = TrainerModel.permafrost
+  /// What decides another trainer's memory beside the recipe.
+  public var trainerOptions = PyTorchOptions()
   /// Batch, sequence and threads, and whatever `alternatives` does not leave open.
   public var recipe: Recipe
   public var alternatives: Alternatives
@@ -26,6 +31,8 @@ public struct PlanRequest: Sendable {
   public var task: String?
   /// How a tensor is called in the checkpoint.
   public var naming: @Sendable (Parameter) -> String
+  /// What another trainer's allocator is taken to hold beside the tensors alive; nil to replay every step.
+  var assumedExcessBytes: Int?
   public var options = SolveOptions(relativeGap: 1e-3, nodeLimit: 2000, timeLimit: .seconds(30))
 
   public init(
@@ -48,20 +55,37 @@ public struct PlanRequest: Sendable {
     self.naming = naming ?? { graph.qualifiedName($0) }
   }
 
-  /// Whether the recipes and the scores fit the model.
+  /// Whether the recipes, the trainer and the scores fit the model.
   ///
-  /// - Throws: ``PlanError``.
-  func validate() throws(PlanError) {
+  /// - Throws: ``PlanError``, and `TrainerModelError` for recipes that the trainer cannot run.
+  func validate() throws {
     for recipe in alternatives.recipes(recipe) {
-      if let rule = recipe.brokenRule(for: graph) { throw .badRecipe(reason: rule) }
+      if let rule = recipe.brokenRule(for: graph) { throw PlanError.badRecipe(reason: rule) }
+      try trainer.check(recipe)
+      try trainer.check(recipe.saving)
     }
-    if let rule = scores.brokenRule(graph) { throw .badScores(reason: rule) }
+    if let rule = scores.brokenRule(graph) { throw PlanError.badScores(reason: rule) }
+    guard trainer != .permafrost else { return }
+    if mappedFree { throw TrainerModelError.mappedWeights(trainer) }
+    if maximumStepSeconds != nil { throw TrainerModelError.time(trainer) }
   }
 
-  /// Bytes of the budget left for the step.
-  var capacity: Int { budgetBytes - runtimeBytes }
+  /// Whether the trainer can run every recipe.
+  var isRunnable: Bool { alternatives.recipes(recipe).allSatisfy { (try? trainer.check($0)) != nil } }
 
-  func charged(_ program: StepProgram) -> Int { mappedFree ? program.arenaBytes : program.peakBytes }
+  /// The step under a recipe, with what trains still open.
+  func template(_ recipe: Recipe) -> StepTemplate { trainer.template(graph, recipe, trainerOptions) }
+
+  /// Bytes of the budget left for the step.
+  var capacity: Int { trainer.usableBytes(ofBudget: budgetBytes) - runtimeBytes - (assumedExcessBytes ?? 0) }
+
+  func charged(_ program: StepProgram) -> Int {
+    if mappedFree { return program.arenaBytes }
+    return assumedExcessBytes == nil ? trainer.peakBytes(of: program.training) : program.peakBytes
+  }
+
+  /// The least budget under which a step fits.
+  func budget(for program: StepProgram) -> Int { trainer.budget(for: charged(program) + runtimeBytes) }
 
   /// Hash of the profile, where the plan is for the whole of its device.
   var profileIdentity: String? {
@@ -69,7 +93,8 @@ public struct PlanRequest: Sendable {
     return try? PlanFile.identity(of: profile)
   }
 
-  var clock: StepClock { StepClock(device: profile) }
+  /// Profiles measure this program's kernels; of another trainer only the order of recipes is known.
+  var clock: StepClock { StepClock(device: trainer == .permafrost ? profile : nil) }
 
   /// Whether a step keeps every limit.
   func accepts(_ program: StepProgram) -> Bool {

@@ -76,12 +76,13 @@ public struct Planner: Sendable {
       ?? candidates.max { $0.objective < $1.objective }
     guard var best else {
       let answer = Infeasibility(
-        budgetBytes: request.budgetBytes, smallestFeasibleBudgetBytes: smallest + request.runtimeBytes,
+        budgetBytes: request.budgetBytes,
+        smallestFeasibleBudgetBytes: request.trainer.budget(for: smallest + request.runtimeBytes),
         maximumStepSeconds: request.maximumStepSeconds,
         smallestStepSeconds: request.maximumStepSeconds.map { _ in quickest })
       return Answer(outcome: .infeasible(answer), model: nil)
     }
-    if request.alternatives.savings == Saving.uniforms {
+    if request.alternatives.savings == Alternatives.uniformSavings(of: request.trainer) {
       let refinement = SavingRefinement(
         request: request, selection: best.selection, recipe: best.program.training.recipe)
       best.program = refinement.run(best.program)
@@ -104,7 +105,7 @@ public struct Planner: Sendable {
   private func templates(for space: DecisionSpace) -> [StepTemplate] {
     let full = space.selection(space.full)
     return request.alternatives.recipes(request.recipe).map { recipe in
-      let template = StepTemplate(request.graph, recipe)
+      let template = request.template(recipe)
       let step = TrainingStep(unplaced: template, full)
       return (template, step.liveBytes().max() ?? 0)
     }.enumerated().sorted { ($0.element.1, $0.offset) < ($1.element.1, $1.offset) }.map(\.element.0)
@@ -135,26 +136,12 @@ public struct Planner: Sendable {
   }
 
   private func makePlan(_ best: Candidate, _ certificate: Certificate, seconds: Double) -> Plan {
-    let graph = request.graph
-    let program = best.program
     let gap = gap(best.objective, certificate.bound)
     let status: Plan.Status =
       gap <= Self.proofTolerance ? .optimal : gap <= request.options.relativeGap ? .withinGap : .notProven
     return Plan(
-      model: .init(
-        name: request.modelName, identity: request.modelIdentity,
-        weightsIdentity: request.scores.weightsIdentity, configuration: graph.configuration),
-      device: request.device, profileIdentity: request.profileIdentity, task: request.task,
-      recipe: program.training.recipe,
-      scores: request.scores.origin, budgetBytes: request.budgetBytes, mappedFree: request.mappedFree,
-      feasible: true, predictedPeakBytes: program.peakBytes, arenaBytes: program.arenaBytes,
-      mappedBytes: program.mappedBytes, runtimeBytes: request.runtimeBytes,
-      headroomBytes: request.capacity - request.charged(program), objective: best.objective,
-      bound: certificate.bound, gap: gap, status: status, termination: certificate.ending,
-      nodes: certificate.nodes, rounds: certificate.rounds, solveSeconds: seconds,
-      trainable: Plan.names(of: best.selection, graph, naming: request.naming),
-      retainedNodes: best.selection.retained,
-      learnerNodes: Plan.learners(of: best.selection, graph, scores: request.scores),
-      trainableParameters: best.selection.trainedCount(of: graph))
+      best.program, for: request, objective: best.objective, bound: certificate.bound, status: status,
+      termination: certificate.ending, nodes: certificate.nodes, rounds: certificate.rounds,
+      solveSeconds: seconds)
   }
 }

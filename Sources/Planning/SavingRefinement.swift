@@ -26,6 +26,7 @@ struct SavingRefinement {
       // Without cheap layers more recompute, but those above cost nothing again.
       if let depth = least({ fitting((recompute: $0, cheap: 0)) != nil }) { consider((depth, 0)) }
     }
+    guard request.trainer.savingPolicies.contains(.cheap) else { return best }
     let recomputed = lean == .cheap ? 0 : least { fitting((recompute: $0, cheap: layers - $0)) != nil }
     if let recomputed {
       let above = layers - recomputed
@@ -48,7 +49,7 @@ struct SavingRefinement {
   private func fitting(_ depths: (recompute: Int, cheap: Int)) -> StepProgram? {
     var staged = recipe
     staged.saving = Saving.staged(recompute: depths.recompute, cheap: depths.cheap, of: layers)
-    let program = StepProgram(request.graph, staged, selection)
+    let program = StepProgram(request.template(staged), selection)
     return request.accepts(program) ? program : nil
   }
 }

@@ -7,6 +7,10 @@ public struct RuntimeShare: Sendable, Hashable {
     case profile
     /// On the command line.
     case given
+    /// As measured once for another trainer's process.
+    case trainer
+    /// By a plan.
+    case recorded
   }
 
   public let bytes: Int
@@ -33,6 +37,8 @@ public struct RuntimeShare: Sendable, Hashable {
     case .measured: "as measured here"
     case .profile: "from the device's profile"
     case .given: "as given"
+    case .trainer: "by default; measure yours (docs/trainers.md)"
+    case .recorded: "as the plan records"
     }
   }
 }

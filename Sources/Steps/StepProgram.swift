@@ -1,6 +1,6 @@
 import Graph
 
-/// A training step and the evaluation pass that runs between steps in the same arena.
+/// A training step and the evaluation pass that runs between steps, in the same arena where there is one.
 public struct StepProgram: Sendable {
   public let training: TrainingStep
   /// Forward and loss with the weights and states of `training` in the same places.
@@ -9,7 +9,7 @@ public struct StepProgram: Sendable {
   public init(_ template: StepTemplate, _ selection: Selection) {
     var training = TrainingStep(template, selection)
     evaluation = TrainingStep(template, selection, extent: .evaluation)
-    training.reserve(evaluation)
+    if template.residence == .arena { training.reserve(evaluation) }
     self.training = training
   }
 

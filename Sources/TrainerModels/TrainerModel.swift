@@ -11,6 +11,9 @@ public enum TrainerModel: String, Sendable, Codable, CaseIterable {
   /// The same on a CUDA device.
   case pytorchCUDA = "pytorch-cuda"
 
+  /// All names, in words.
+  public static var names: String { allCases.map(\.rawValue).joined(separator: ", ") }
+
   /// The step with every decision open, as this trainer runs it.
   ///
   /// Of `recipe`, PyTorch's models take the batch, the micro-batches, the optimizer, the threads and which layers run again
@@ -49,6 +52,9 @@ public enum TrainerModel: String, Sendable, Codable, CaseIterable {
       processBytes: processBytes ?? defaultProcessBytes)
   }
 
+  /// The most bytes that a step takes beside the process's own.
+  public func peakBytes(of step: TrainingStep) -> Int { memory(of: step, processBytes: 0).residentBytes }
+
   /// The process before it holds a tensor.
   ///
   /// For `pytorch`, CPython 3.11 with torch 2.13 (CPU build) and transformers 5.23, as `Benchmarks/pytorch-memory.py --process` measured it; for
@@ -68,12 +74,52 @@ extension TrainerModel {
     }
     if recipe.frozenWeights != .float32 { throw TrainerModelError.frozenWeights(recipe.frozenWeights, self) }
   }
+
+  /// What this trainer can keep of a layer for its backward.
+  public var savingPolicies: [SavingPolicy] {
+    self == .permafrost ? SavingPolicy.allCases : [.keep, .recompute]
+  }
+
+  /// Whether this trainer knows all of a saving policy.
+  ///
+  /// - Throws: ``TrainerModelError/saving(_:_:)``.
+  public func check(_ saving: Saving) throws {
+    if let other = saving.policies.first(where: { !savingPolicies.contains($0) }) {
+      throw TrainerModelError.saving(other, self)
+    }
+  }
+}
+
+/// What of a budget may be planned away.
+extension TrainerModel {
+  /// By how many percent the measured resident peak may exceed the predicted one.
+  ///
+  /// 0 for the engine, whose bytes are exact. For `pytorch` above the largest excess in docs/results/pytorch-memory.md; what glibc's heap does
+  /// with small objects is not modelled. The CUDA model has not been measured.
+  var marginPercent: Int { self == .pytorch ? 10 : 0 }
+
+  /// The most predicted bytes that keep a budget even where the prediction is low by the margin.
+  public func usableBytes(ofBudget budget: Int) -> Int {
+    let (whole, rest) = budget.quotientAndRemainder(dividingBy: 100 + marginPercent)
+    return whole * 100 + rest * 100 / (100 + marginPercent)
+  }
+
+  /// The least budget of which so many bytes are usable.
+  public func budget(for bytes: Int) -> Int {
+    let (whole, rest) = bytes.quotientAndRemainder(dividingBy: 100)
+    return whole * (100 + marginPercent) + (rest * (100 + marginPercent) + 99) / 100
+  }
 }
 
 /// A recipe that another trainer's model does not cover.
 public enum TrainerModelError: UserFacingError, Equatable {
   case optimizer(Optimizer, TrainerModel)
   case frozenWeights(WeightFormat, TrainerModel)
+  case saving(SavingPolicy, TrainerModel)
+  /// Clean pages of a mapped file cost nothing, but this trainer has none.
+  case mappedWeights(TrainerModel)
+  /// A limit of time, which only the engine's measured kernels tell.
+  case time(TrainerModel)
 
   public var exitStatus: ExitStatus { .usage }
 
@@ -85,6 +131,13 @@ public enum TrainerModelError: UserFacingError, Equatable {
     case .frozenWeights(let format, let trainer):
       "'\(trainer.rawValue)' holds no frozen weights in \(format.rawValue) beside trained ones in another format; "
         + "leave '--frozen-weights' out, or take '--precision bf16' for all tensors"
+    case .saving(let policy, let trainer):
+      "'\(trainer.rawValue)' has no counterpart of the saving policy '\(policy.rawValue)'; "
+        + "it can \(trainer.savingPolicies.map(\.rawValue).joined(separator: " or ")) a layer"
+    case .mappedWeights(let trainer):
+      "'\(trainer.rawValue)' copies weights to memory of its own, so that no mapped pages are free; leave '--mapped-free' out"
+    case .time(let trainer):
+      "how long a step of '\(trainer.rawValue)' takes is not predicted; leave limits of time and energy out, or plan without '--trainer'"
     }
   }
 }

@@ -77,8 +77,20 @@ struct WrongInputTests {
     WrongInput(
       "estimate bert-tiny --trainer pytorch --optimizer lion \(shape)", 64, "adamw, sgd and sgd-momentum"),
     WrongInput("estimate bert-tiny --trainer pytorch --frozen-weights int8 \(shape)", 64, "--precision bf16"),
+    WrongInput("plan bert-tiny --budget 1GiB --trainer keras \(shape)", 64, "--trainer"),
+    WrongInput("plan bert-tiny --budget 1GiB --precision bf16 \(shape)", 64, "it needs '--trainer pytorch'"),
+    WrongInput("plan bert-tiny --budget 1GiB --trainer pytorch --optimizers sgd,lion \(shape)", 64, "'lion'"),
     WrongInput(
-      "estimate bert-tiny --trainer pytorch --out p.json \(shape)", 64, "does not go with '--trainer'"),
+      "plan bert-tiny --budget 1GiB --trainer pytorch --frozen-formats f32,int8 \(shape)", 64, "in int8"),
+    WrongInput(
+      "plan bert-tiny --budget 1GiB --trainer pytorch --saving cheap*1,keep*1 \(shape)", 64,
+      "keep or recompute"),
+    WrongInput(
+      "plan bert-tiny --budget 1GiB --trainer pytorch --mapped-free \(shape)", 64, "leave '--mapped-free' out"),
+    WrongInput(
+      "plan bert-tiny --device laptop-4gb --trainer pytorch --max-step-seconds 1 \(shape)", 64,
+      "is not predicted"),
+    WrongInput("sweep bert-tiny --trainer pytorch --mapped-free \(shape)", 64, "leave '--mapped-free' out"),
     WrongInput("estimate bert-tiny --batch 0 --seq 32", 64, "whole number from 1 to 65,536"),
     WrongInput("estimate bert-tiny --batch -3 --seq 32", 64, "whole number from 1 to 65,536"),
     WrongInput("estimate bert-tiny --batch 999999999999 --seq 32", 64, "whole number from 1 to 65,536"),

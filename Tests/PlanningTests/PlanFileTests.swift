@@ -5,6 +5,7 @@ import Simulation
 import Steps
 import TestSupport
 import Testing
+import TrainerModels
 import Units
 
 @testable import Planning
@@ -108,6 +109,8 @@ struct PlanFileTests {
       (["model", "configuration", "hidden_dropout"], "1", "dropout"),
       (["model", "configuration", "family"], "\"gpt\"", "family"),
       (["trainable"], "[1]", "trainable"), (["retained_nodes"], "3", "retainedNodes"),
+      (["trainer"], "\"jax\"", "no trainer is named 'jax'; known are permafrost, pytorch, pytorch-cuda"),
+      (["trainer"], "3", "trainer"), (["trainer_options"], "{\"attention\": \"flash\"}", "attention"),
       (["learner_nodes"], String(repeating: "[", count: 100_000), "not a readable file"),
     ] as [([String], String?, String)])
   func refused(keys: [String], json: String?, words: String) throws {
@@ -117,6 +120,28 @@ struct PlanFileTests {
     let text = try #require(error).description
     #expect(text.contains(words) && text.contains(path) && !text.contains("\n"), "\(text)")
     #expect(error?.exitStatus == .malformedInput)
+  }
+
+  @Test("says whose training it is for where that is another trainer's, and nothing of it otherwise")
+  func trainer() throws {
+    let directory = try TemporaryDirectory()
+    var plan = try makePlan()
+    let own = String(decoding: try PlanFile.encode(plan), as: UTF8.self)
+    #expect(!own.contains("trainer"))
+    let path = try directory.write(own, to: "own.json")
+    #expect(try PlanFile.readPlan(path).trainer == .permafrost)
+    for trainer in TrainerModel.allCases where trainer != .permafrost {
+      plan.trainer = trainer
+      plan.trainerOptions = PyTorchOptions(attention: .eager, updateLoop: .fused, precision: .bfloat16)
+      try PlanFile.write(plan, to: directory.path("p.json"))
+      #expect(try PlanFile.readPlan(directory.path("p.json")) == plan)
+      #expect(throws: PlanError.otherTrainer(trainer, verb: "train")) {
+        try plan.requireOwnTrainer(for: "train")
+      }
+    }
+    var lion = plan
+    lion.recipe.optimizer = .lion
+    #expect(throws: PlanError.self) { try lion.selection(of: graph) }
   }
 
   @Test("that is missing, a directory, empty, cut short, or no JSON is refused")

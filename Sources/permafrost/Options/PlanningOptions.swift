@@ -3,6 +3,7 @@ import Checkpoints
 import Planning
 import Reporting
 import Steps
+import TrainerModels
 
 /// What a plan is asked for, beside the model and the bytes.
 struct PlanningOptions: ParsableArguments {
@@ -51,6 +52,7 @@ struct PlanningOptions: ParsableArguments {
     transform: Accepted.count(0...100))
   var minRetention = 0
 
+  @OptionGroup var trainer: TrainerOptions
   @OptionGroup var limits: TimeLimitOptions
   @OptionGroup var runtime: RuntimeOptions
 
@@ -80,16 +82,20 @@ struct PlanningOptions: ParsableArguments {
     guard let budget = device.budget(on: profile) else {
       throw ValidationError("missing '--device' or '--budget'")
     }
-    let share = try runtime.share(on: profile, model.graph, recipe)
+    let (trainer, options) = trainer.choice()
+    if device.mappedFree, trainer != .permafrost { throw TrainerModelError.mappedWeights(trainer) }
+    let share = try runtime.share(of: trainer, on: profile, model.graph, recipe)
     let alternatives = Alternatives(
-      savings: saving.map { [$0] } ?? Alternatives.savings(for: model.graph),
+      savings: saving.map { [$0] } ?? Alternatives.savings(for: model.graph, trainer: trainer),
       accumulations: shape.accumulate == nil ? Alternatives.accumulations(ofBatch: recipe.batch) : [],
       optimizers: optimizers, frozenWeights: frozenFormats)
     var request = PlanRequest(
       graph: model.graph, modelName: model.displayName, modelIdentity: model.identity, recipe: recipe,
       alternatives: alternatives,
       scores: scores ?? Scores.prior(model.graph, modelIdentity: model.identity), budgetBytes: budget.bytes,
-      mappedFree: budget.mappedFree, runtimeBytes: share.bytes, device: profile?.identifier, task: task)
+      mappedFree: trainer == .permafrost && budget.mappedFree, runtimeBytes: share.bytes,
+      device: profile?.identifier, task: task)
+    (request.trainer, request.trainerOptions) = (trainer, options)
     request.pins = Pins(train: train, freeze: freeze, minimumRetention: minRetention)
     request.profile = profile
     request.maximumStepSeconds = try limits.stepSeconds(on: profile, batch: recipe.batch)

@@ -3,6 +3,7 @@ import Devices
 import Graph
 import Reporting
 import Steps
+import TrainerModels
 import Training
 import Units
 
@@ -11,19 +12,22 @@ struct RuntimeOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Resident bytes of the program itself, instead of measuring them; for answers that must not vary.",
+      "Resident bytes of the training program itself, instead of measuring them, or of what is known of PyTorch's; for answers that must not vary.",
       valueName: "bytes"),
     transform: Accepted.runtime)
   var runtime: Int?
 
-  /// The share given, or the device profile's figure, or what a training process has resident here.
+  /// The share given, or what is known of the trainer's process: of this program's own the device profile's figure, or what it has
+  /// resident here.
   ///
   /// - Parameter isPlanned: whether to leave room for the measurement to come out higher another time.
   /// - Throws: `RuntimeProbeError` where measuring failed.
   func share(
-    on device: DeviceProfile?, _ graph: EncoderGraph, _ recipe: Recipe, isPlanned: Bool = true
+    of trainer: TrainerModel = .permafrost, on device: DeviceProfile?, _ graph: EncoderGraph, _ recipe: Recipe,
+    isPlanned: Bool = true
   ) throws -> RuntimeShare {
     if let runtime { return RuntimeShare(bytes: runtime, source: .given) }
+    if trainer != .permafrost { return RuntimeShare(bytes: trainer.defaultProcessBytes, source: .trainer) }
     if let bytes = device?.runtimeBytes { return RuntimeShare(bytes: bytes, source: .profile) }
     do {
       let bytes = try RuntimeMeasurement.residentBytes(graph, recipe, executable: OwnExecutable.path)

@@ -1,10 +1,14 @@
 import ArgumentParser
+import Planning
 import TrainerModels
 
 /// Whose step is meant, and what decides its memory beside the recipe.
 struct TrainerOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Whose step it is (permafrost).", valueName: "trainer"))
-  var trainer: TrainerModel = .permafrost
+  @Option(
+    help: ArgumentHelp(
+      "Whose training it is; by default the plan's, where there is one, else permafrost's own.",
+      valueName: "trainer"))
+  var trainer: TrainerModel?
 
   @Option(help: ArgumentHelp("How PyTorch's model computes attention (sdpa).", valueName: "kind"))
   var attention: PyTorchOptions.Attention?
@@ -18,7 +22,7 @@ struct TrainerOptions: ParsableArguments {
   var precision: PyTorchOptions.Precision?
 
   func validate() throws {
-    guard trainer == .permafrost else { return }
+    guard trainer ?? .permafrost == .permafrost else { return }
     for (name, isGiven) in [
       ("attention", attention != nil), ("update-loop", updateLoop != nil), ("precision", precision != nil),
     ] where isGiven {
@@ -29,6 +33,12 @@ struct TrainerOptions: ParsableArguments {
   var options: PyTorchOptions {
     PyTorchOptions(
       attention: attention ?? .sdpa, updateLoop: updateLoop, precision: precision ?? .float32)
+  }
+
+  /// The trainer that is named, else the plan's, and what decides its memory.
+  func choice(for plan: Plan? = nil) -> (trainer: TrainerModel, options: PyTorchOptions) {
+    if let trainer { return (trainer, options) }
+    return (plan?.trainer ?? .permafrost, plan?.trainerOptions ?? options)
   }
 }
 

@@ -29,13 +29,6 @@ struct EstimateCommand: ParsableCommand {
   @OptionGroup var runtime: RuntimeOptions
   @OptionGroup var output: OutputOptions
 
-  func validate() throws {
-    if out != nil, trainer.trainer != .permafrost {
-      throw ValidationError(
-        "'--out' writes a plan for permafrost's own engine; it does not go with '--trainer'")
-    }
-  }
-
   func run() throws {
     if let out { try OutputFile.check(out) }
     let profile = try device.profile()
@@ -43,25 +36,29 @@ struct EstimateCommand: ParsableCommand {
     let model = try model.resolve(like: plan)
     let recipe = try shape.recipe(for: model, on: profile, saving: train.saving, base: plan?.recipe)
     let selection = try train.selection(plan, of: model)
-    if trainer.trainer != .permafrost {
-      try trainer.trainer.check(recipe)
-      return try output.print(
-        TrainerEstimateReport(
-          model, recipe, selection, train: train.train, trainer: trainer.trainer, options: trainer.options,
-          processBytes: runtime.runtime, budgetBytes: device.budget(on: profile)?.bytes))
-    }
-    let share = try runtime.share(on: profile, model.graph, recipe)
+    let (trainer, options) = trainer.choice(for: plan)
+    try trainer.check(recipe)
+    let share = try runtime.share(of: trainer, on: profile, model.graph, recipe)
     let budget = device.budget(on: profile)
     if let out {
       let scores = try scores.map { try PlanFile.readScores($0, for: model.graph, identity: model.identity) }
       var request = PlanRequest(
         graph: model.graph, modelName: model.displayName, modelIdentity: model.identity, recipe: recipe,
         scores: scores ?? .prior(model.graph, modelIdentity: model.identity), budgetBytes: budget?.bytes ?? 0,
-        mappedFree: budget?.mappedFree ?? false, runtimeBytes: share.bytes, device: profile?.identifier,
-        task: self.model.task.task)
-      if budget == nil { request.budgetBytes = Plan.given(selection, request).chargedBytes }
+        mappedFree: trainer == .permafrost && budget?.mappedFree ?? false, runtimeBytes: share.bytes,
+        device: profile?.identifier, task: self.model.task.task)
+      (request.trainer, request.trainerOptions) = (trainer, options)
+      if budget == nil {
+        request.budgetBytes = trainer.budget(for: Plan.given(selection, request).chargedBytes)
+      }
       let given = Plan.given(selection, request)
       try Interruption.held { try PlanFile.write(given, to: out) }
+    }
+    guard trainer == .permafrost else {
+      return try output.print(
+        TrainerEstimateReport(
+          model, recipe, selection, train: train.train, trainer: trainer, options: options,
+          processBytes: share.bytes, budgetBytes: budget?.bytes))
     }
     try output.print(
       EstimateReport(

@@ -40,6 +40,7 @@ struct TrainCommand: ParsableCommand {
 
   func run() throws {
     let plan = try PlanFile.readPlan(plan)
+    try plan.requireOwnTrainer(for: "train")
     guard let dataset = try data.dataset(fallback: plan.task) else {
       throw ValidationError("missing '--data'; accepted is a folder with train and dev files")
     }

@@ -93,6 +93,7 @@ struct VerifyCommand: ParsableCommand {
 
   func run() throws {
     var plan = try PlanFile.readPlan(plan)
+    try plan.requireOwnTrainer(for: "verify")
     if let budget { plan.budgetBytes = budget }
     try self.trainer.trainer.check(plan.recipe)
     let trainer = try planTrainer()
