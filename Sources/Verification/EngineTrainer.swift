@@ -17,8 +17,7 @@ public struct EngineTrainer: PlanTrainer {
   public static let residentSlackBytes = 768 << 10
 
   public var model: TrainerModel { .permafrost }
-
-  public func adapted(_ plan: Plan) -> Plan { plan }
+  public var options: PyTorchOptions { PyTorchOptions() }
 
   public func prediction(_ plan: Plan) -> Prediction {
     Prediction(

@@ -1,5 +1,7 @@
+import Graph
 import Limits
 import Planning
+import Steps
 import Tasks
 import TrainerModels
 import Training
@@ -8,13 +10,11 @@ import Training
 public protocol PlanTrainer: Sendable {
   var model: TrainerModel { get }
 
-  /// The plan with this trainer's bytes in place of another's.
-  ///
-  /// - Throws: `TrainerModelError` where the trainer cannot run the plan's recipe, `PlanError`.
-  func adapted(_ plan: Plan) throws -> Plan
+  /// What decides its memory beside the recipe.
+  var options: PyTorchOptions { get }
 
-  /// - Throws: `PlanError`.
-  func prediction(_ plan: Plan) throws -> Prediction
+  /// - Parameter plan: adapted to this trainer.
+  func prediction(_ plan: Plan) -> Prediction
 
   /// Trains in a process of its own and measures it, under a limit if one is given.
   ///
@@ -23,6 +23,25 @@ public protocol PlanTrainer: Sendable {
   func run(
     _ run: PlanRun, limit: LimitPlan?, onMessage: (WorkerMessage) -> Void
   ) throws -> RunOutcome
+}
+
+extension PlanTrainer {
+  /// The plan with this trainer's bytes in place of another's.
+  ///
+  /// - Throws: `PlanError`; its recipe is one that the trainer cannot run, for instance.
+  public func adapted(_ plan: Plan) throws -> Plan {
+    guard plan.trainer != model || plan.trainerOptions != (model == .permafrost ? nil : options) else {
+      return plan
+    }
+    var plan = plan
+    (plan.trainer, plan.trainerOptions) = (model, model == .permafrost ? nil : options)
+    let graph = EncoderGraph(plan.model.configuration)
+    let program = StepProgram(plan.template(of: graph), try plan.selection(of: graph))
+    plan.predictedPeakBytes = model.peakBytes(of: program.training)
+    (plan.arenaBytes, plan.mappedBytes) = (program.arenaBytes, program.mappedBytes)
+    plan.mappedFree = plan.mappedFree && model == .permafrost
+    return plan
+  }
 }
 
 /// One run of a plan: with what data, how long, how fast.
@@ -52,9 +71,9 @@ public struct Prediction: Sendable, Equatable {
   /// By which share of the prediction the measured peak may differ.
   public var peakTolerance: Double
   /// By which share of the prediction the process may grow further than predicted.
-  public var residentTolerance: Double
+  public var residentTolerance = 0.0
   /// By how many bytes it may in any case.
-  public var residentSlackBytes: Int
+  public var residentSlackBytes = 0
 
   /// By how much the process grows beside its baseline.
   public var growthBytes: Int { peakBytes + allocatorBytes }

@@ -1,9 +1,6 @@
 import Exporting
-import Graph
 import Limits
 import Planning
-import Simulation
-import Steps
 import TrainerModels
 import Training
 
@@ -25,30 +22,13 @@ public struct PyTorchTrainer: PlanTrainer {
 
   /// The live peak was predicted to less than 0.005 % over 77 settings (docs/results/pytorch-memory.md).
   public static let peakTolerance = 0.001
-  /// The whole process's resident peak was up to 8.09 % above the prediction over the same settings.
-  public static let residentTolerance = 0.10
 
   public var model: TrainerModel { .pytorch }
 
-  /// No weight stays mapped, so all bytes count.
-  public func adapted(_ plan: Plan) throws -> Plan {
-    try model.check(plan.recipe)
-    var plan = plan
-    plan.predictedPeakBytes = try step(plan).peakBytes
-    (plan.arenaBytes, plan.mappedBytes, plan.mappedFree) = (plan.predictedPeakBytes, 0, false)
-    return plan
-  }
-
-  public func prediction(_ plan: Plan) throws -> Prediction {
-    let memory = model.memory(of: try step(plan))
-    return Prediction(
-      peakBytes: memory.liveBytes, allocatorBytes: memory.allocatorBytes, peakTolerance: Self.peakTolerance,
-      residentTolerance: 0, residentSlackBytes: Int(Self.residentTolerance * Double(memory.residentBytes)))
-  }
-
-  private func step(_ plan: Plan) throws -> TrainingStep {
-    let graph = EncoderGraph(plan.model.configuration)
-    return TrainingStep(model.template(graph, plan.recipe, options), try plan.selection(of: graph))
+  public func prediction(_ plan: Plan) -> Prediction {
+    Prediction(
+      peakBytes: plan.arenaBytes, allocatorBytes: plan.predictedPeakBytes - plan.arenaBytes,
+      peakTolerance: Self.peakTolerance)
   }
 
   public func run(

@@ -60,13 +60,16 @@ extension VerificationReport {
   }
 
   private func residentCheck(_ prediction: Prediction) -> Check {
-    guard let residentPeakBytes, let baselineResidentBytes else {
+    guard let residentPeakBytes, let baselineResidentBytes, let predictedResidentBytes else {
       return Check(name: "resident", result: .notMeasured, detail: "the run did not reach its end")
     }
     let growth = residentPeakBytes - baselineResidentBytes
     let excessBytes = growth - prediction.growthBytes
     let excess = Double(excessBytes) / Double(max(prediction.growthBytes, 1))
-    let isWithin = excess <= prediction.residentTolerance || excessBytes <= prediction.residentSlackBytes
+    // What plans for the trainer leave free of their budget.
+    let margin = trainer.budget(for: predictedResidentBytes) - predictedResidentBytes
+    let isWithin =
+      excess <= prediction.residentTolerance || excessBytes <= max(margin, prediction.residentSlackBytes)
     var detail =
       "grew by \(ByteCount.format(growth)) beside the runtime's \(ByteCount.format(baselineResidentBytes)), "
       + "\(Quantity.fixed(excess * 100, decimals: 2)) % from the prediction"

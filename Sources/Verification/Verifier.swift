@@ -27,12 +27,12 @@ public struct Verifier {
   /// Mechanisms to hold the child by; nil for the best there are.
   public var mechanisms: [LimitMechanism]?
 
-  /// - Throws: `TrainerModelError` where the trainer cannot run the plan's recipe, `PlanError`.
+  /// - Parameter plan: as `PlanTrainer.adapted(_:)` gives it.
   public init(
     plan: Plan, preparation: Preparation, dataset: Dataset?, trainer: any PlanTrainer,
     settings: TrainingSettings, baseline: Baseline, tolerance: Double, mechanisms: [LimitMechanism]? = nil
-  ) throws {
-    self.plan = try trainer.adapted(plan)
+  ) {
+    self.plan = plan
     self.preparation = preparation
     self.dataset = dataset
     self.trainer = trainer
@@ -44,7 +44,7 @@ public struct Verifier {
 
   /// - Parameter onMessage: the child's stages and progress, with what is being run.
   public func verify(onMessage: (_ run: String, WorkerMessage) -> Void) throws -> VerificationReport {
-    let prediction = try trainer.prediction(plan)
+    let prediction = trainer.prediction(plan)
     var report = VerificationReport(
       model: plan.model.name, planObjective: plan.objective, task: dataset?.task.name, device: plan.device,
       trainer: trainer.model, passed: false, fits: false, budgetBytes: plan.budgetBytes,

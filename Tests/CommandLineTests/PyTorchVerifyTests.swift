@@ -80,6 +80,24 @@ struct PyTorchVerifyTests {
     }
   }
 
+  @Test("a plan for PyTorch is run by it, and by the engine where that is asked for, with the engine's bytes")
+  func planned() throws {
+    try withSmallTask { directory in
+      let plan = "estimate model --train far:50 --budget 1GiB --batch 4 --seq 12 --trainer pytorch --out p.json"
+      #expect(
+        try CommandLineProgram.run(plan.split(separator: " ").map(String.init), in: directory).exitCode == 0)
+      try fakePython(#"echo '{"failed": {"message": "it was me", "exitStatus": 69}}'; exit 69"#, in: directory)
+      let theirs = try verify("--weights random --python ./python", in: directory)
+      #expect(theirs.exitCode == 69 && theirs.standardError.hasSuffix("it was me\n"), "\(theirs.standardError)")
+      let ours = try verify("--weights random --trainer permafrost --json", in: directory)
+      #expect(ours.exitCode == 0, "\(ours.standardError)\(ours.standardOutput)")
+      let report = try ours.object()
+      #expect(report["measured_peak_bytes"] as? Int == report["predicted_peak_bytes"] as? Int)
+      let confused = try verify("--weights random --trainer permafrost --python ./python", in: directory)
+      #expect(confused.exitCode == 64 && confused.errorLines.count == 1, "\(confused.standardError)")
+    }
+  }
+
   @Test("a recipe that PyTorch has not is refused before anything is looked for")
   func recipes() throws {
     try withSmallTask { directory in

@@ -118,18 +118,19 @@ struct PyTorchTrainerTests {
   func predicting() throws {
     try withTemporaryDirectory { directory in
       let trainer = try trainer("exit 1", in: directory)
-      let adapted = try trainer.adapted(plan())
       let step = TrainingStep(
         TrainerModel.pytorch.template(Self.graph, plan().recipe), try plan().selection(of: Self.graph))
-      #expect(adapted.predictedPeakBytes == step.peakBytes && adapted.mappedBytes == 0 && !adapted.mappedFree)
-      let prediction = try trainer.prediction(adapted)
       let memory = TrainerModel.pytorch.memory(of: step)
-      #expect(prediction.growthBytes == memory.liveBytes + memory.allocatorBytes)
-      #expect(throws: TrainerModelError.optimizer(.lion, .pytorch)) {
-        try trainer.adapted(plan { $0.optimizer = .lion })
-      }
-      #expect(throws: TrainerModelError.frozenWeights(.bfloat16, .pytorch)) {
-        try trainer.adapted(plan { $0.frozenWeights = .bfloat16 })
+      let adapted = try trainer.adapted(plan())
+      #expect(adapted.mappedBytes == 0 && !adapted.mappedFree && adapted.trainer == .pytorch)
+      let prediction = trainer.prediction(adapted)
+      #expect(prediction.peakBytes == memory.liveBytes && prediction.allocatorBytes == memory.allocatorBytes)
+      var back = try EngineTrainer(executable: "").adapted(adapted)
+      #expect(back != adapted && !back.mappedFree)
+      back.mappedFree = true
+      #expect(back == plan())
+      for change: (inout Recipe) -> Void in [{ $0.optimizer = .lion }, { $0.frozenWeights = .bfloat16 }] {
+        #expect(throws: PlanError.self) { try trainer.adapted(plan(change)) }
       }
     }
   }

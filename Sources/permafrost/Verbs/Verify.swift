@@ -67,17 +67,6 @@ struct VerifyCommand: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
-    if trainer.trainer == .permafrost, python != nil {
-      throw ValidationError("'--python' is for '--trainer pytorch'")
-    }
-    if trainer.trainer == .pytorchCUDA {
-      throw ValidationError(
-        "'--trainer pytorch-cuda' cannot be held to a budget here; verify runs 'pytorch', on the CPU")
-    }
-    if trainer.trainer != .permafrost, times {
-      throw ValidationError(
-        "'--times' lists kernels of permafrost's engine; it does not go with '--trainer pytorch'")
-    }
     if weights == nil, data.data == nil {
       throw ValidationError(
         "missing '--data'; give a folder with train and dev files, or '--weights random' to measure the memory only"
@@ -93,10 +82,9 @@ struct VerifyCommand: ParsableCommand {
 
   func run() throws {
     var plan = try PlanFile.readPlan(plan)
-    try plan.requireOwnTrainer(for: "verify")
     if let budget { plan.budgetBytes = budget }
-    try self.trainer.trainer.check(plan.recipe)
-    let trainer = try planTrainer()
+    let trainer = try planTrainer(for: plan)
+    plan = try trainer.adapted(plan)
     let dataset = try data.dataset(fallback: plan.task)
     let model = try plan.resolveModel(model, random: weights == .random)
     let preparation = try Preparation(
@@ -106,7 +94,7 @@ struct VerifyCommand: ParsableCommand {
     }
     let steps = schedule.count(
       examples: preparation.trainingSummary?.exampleCount, batch: plan.recipe.batch)
-    let verifier = try Verifier(
+    let verifier = Verifier(
       plan: plan, preparation: preparation, dataset: dataset, trainer: trainer,
       settings: schedule.settings(steps: steps),
       baseline: noBaseline ? .none : baselineMetric.map { .recorded($0) } ?? .measure, tolerance: tolerance)
@@ -117,14 +105,30 @@ struct VerifyCommand: ParsableCommand {
     try output.print(report)
   }
 
-  /// Who is to train.
+  /// Who is to train: the trainer of the options, else the plan's.
   ///
-  /// - Throws: `PythonError` where the Python is missing or lacks a package.
-  private func planTrainer() throws -> any PlanTrainer {
-    guard trainer.trainer == .pytorch else { return EngineTrainer(executable: OwnExecutable.path) }
-    return PyTorchTrainer(
-      python: try PythonInterpreter(python ?? "python3"), options: trainer.options,
-      producer: "permafrost \(Permafrost.configuration.version)")
+  /// - Throws: `ValidationError` for options that this trainer has no use for, `TrainerModelError` where it cannot run the recipe, `PythonError`
+  ///   where its Python is missing or lacks a package.
+  private func planTrainer(for plan: Plan) throws -> any PlanTrainer {
+    let (model, options) = trainer.choice(for: plan)
+    switch model {
+    case .permafrost:
+      if python != nil { throw ValidationError("'--python' is for '--trainer pytorch'; leave it out") }
+      return EngineTrainer(executable: OwnExecutable.path)
+    case .pytorch:
+      if times {
+        throw ValidationError(
+          "'--times' lists kernels of permafrost's engine; it does not go with '--trainer pytorch'")
+      }
+      try model.check(plan.recipe)
+      return PyTorchTrainer(
+        python: try PythonInterpreter(python ?? "python3"), options: options,
+        producer: "permafrost \(Permafrost.configuration.version)")
+    case .pytorchCUDA:
+      throw ValidationError(
+        "'pytorch-cuda' cannot be held to a budget here; 'verify' runs '--trainer pytorch', on the CPU, and permafrost"
+      )
+    }
   }
 }
 
