@@ -52,9 +52,11 @@ let package = Package(
     .target(name: "Calibration", dependencies: ["Training", "Simulation"]),
     // A child for the tests of Limits: it uses memory as it is told to. Not a product.
     .executableTarget(name: "limits-probe", dependencies: ["Limits"]),
-    .target(name: "Verification", dependencies: ["Training", "Simulation", "Limits"]),
     .target(
       name: "Exporting", dependencies: ["Planning", "Checkpoints", "Yams"],
+      resources: [.embedInCode("Templates")]),
+    .target(
+      name: "Verification", dependencies: ["Training", "TrainerModels", "Limits", "Exporting"],
       resources: [.embedInCode("Templates")]),
     .target(name: "Reporting", dependencies: ["Planning", "Verification", "TrainerModels"]),
     .executableTarget(
@@ -87,6 +89,7 @@ let package = Package(
     .testTarget(name: "CalibrationTests", dependencies: ["Calibration", "TestSupport"]),
     .testTarget(name: "LimitsTests", dependencies: ["Limits", "limits-probe"]),
     .testTarget(name: "ExportingTests", dependencies: ["Exporting", "Checkpoints", "TestSupport", "Yams"]),
+    .testTarget(name: "VerificationTests", dependencies: ["Verification", "Checkpoints", "TestSupport"]),
     .testTarget(name: "CommandLineTests", dependencies: ["permafrost", "Checkpoints", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6]

@@ -8,6 +8,7 @@ extension VerificationReport: Report {
     let title = passed ? "Passed" : "Not passed"
     var text = style.paragraph(
       "\(title): \(model)" + (device.map { " for \($0)" } ?? "")
+        + (trainer == .permafrost ? "" : " by \(trainer.rawValue)")
         + ", \(Quantity.count(steps)) step\(steps == 1 ? "" : "s")" + (task.map { " on \($0)" } ?? ""),
       tone: passed ? .good : .bad)
     var table = Table([.left(""), .left(""), .prose("")])
@@ -23,6 +24,7 @@ extension VerificationReport: Report {
 
   private var facts: [(String, String)] {
     var facts: [(String, String)] = []
+    if let trainerVersion { facts.append(("trainer", trainerVersion)) }
     if metrics.count > 1 {
       let others = metrics.sorted { $0.key < $1.key }.map {
         "\($0.key) \(Quantity.fixed($0.value, decimals: 4))"

@@ -16,12 +16,14 @@ public final class Preparation {
   public private(set) var trainingSummary: PreparationSummary?
   public private(set) var labels: [String]?
 
-  /// - Parameter model: with weights, or without for random ones.
-  public init(model: Model, seed: UInt64) throws {
+  /// - Parameters:
+  ///   - model: with weights, or without for random ones.
+  ///   - copiesWeights: whether the folder gets all weights, fresh tensors included, for a trainer that would make others.
+  public init(model: Model, seed: UInt64, copiesWeights: Bool = false) throws {
     self.model = model
     temporary = try TemporaryDirectory()
     modelDirectory = model.directory?.path ?? ""
-    if !isMappable { modelDirectory = try writeMappableWeights(seed: seed) }
+    if copiesWeights || !isMappable { modelDirectory = try writeMappableWeights(seed: seed) }
   }
 
   public var directory: URL { temporary.url }

@@ -166,7 +166,7 @@ public struct Primer {
     case .finished(let report): return report
     case .didNotFit(let reason, let stage):
       throw PrimingError.didNotFit(budget: budget?.bytes ?? 0, reason: reason, stage: stage)
-    case .runtime: throw WorkerError.lost(how: "gave no scores", stage: "priming")
+    case .measured, .runtime: throw WorkerError.lost(how: "gave no scores", stage: "priming")
     }
   }
 }

@@ -55,12 +55,31 @@ public struct StepProgress: Sendable, Codable, Equatable {
   public var learningRate: Double
   /// Since this process's first step.
   public var tokensPerSecond: Double
-  public var arenaBytes: Int
+  /// nil in trainers without an arena.
+  public var arenaBytes: Int?
   /// Now, by the operating system; nil where it does not tell.
   public var residentBytes: Int?
   /// The headline metric of the last evaluation, and its step.
   public var metric: Score?
   public var metricStep: Int?
+}
+
+/// What another trainer's process measured of itself.
+public struct TrainerFigures: Sendable, Codable, Equatable {
+  /// The trainer, the libraries below it and the language, with their versions.
+  public var versions: String
+  /// Resident bytes before the model.
+  public var baselineResidentBytes: Int
+  /// Largest resident bytes from then on, by the operating system; nil where it does not tell.
+  public var residentPeakBytes: Int?
+  /// The most bytes of tensors alive at once, where that is what was to be measured.
+  public var liveBytes: Int?
+  /// Median over all steps, without the rehearsal.
+  public var secondsPerStep: Double?
+  public var firstLoss: Double?
+  /// Mean over the last tenth of the steps.
+  public var lastLoss: Double?
+  public var evaluationExamples: Int?
 }
 
 /// What a training process tells its parent, one JSON object a line.
@@ -70,6 +89,8 @@ public enum WorkerMessage: Sendable, Codable {
   /// Step 0 is said before the run with every field filled, so that saying it is part of the baseline.
   case progress(StepProgress)
   case finished(TrainingReport)
+  /// The same of another trainer's process; its parent scores what it predicted.
+  case measured(TrainerFigures)
   /// The answer to a job that only measures the runtime.
   case runtime(residentBytes: Int)
   /// A mistake in the input or a lost cause, with its exit status.

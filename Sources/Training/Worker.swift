@@ -10,6 +10,8 @@ public enum Worker {
   /// How a job ended.
   public enum Outcome: Sendable {
     case finished(TrainingReport)
+    /// As much as another trainer's process knows.
+    case measured(TrainerFigures)
     /// What the runtime alone has resident.
     case runtime(bytes: Int)
     /// The memory limit stopped it.
@@ -66,22 +68,38 @@ public enum Worker {
   ) throws -> Outcome {
     let file = directory.appendingPathComponent("job.json")
     try JSONEncoder().encode(job).write(to: file, options: .atomic)
+    return try listen(
+      to: executable, arguments: [verb, file.path], environment: nil, limit: limit, onMessage: onMessage)
+  }
+
+  /// Runs a training process of any trainer that speaks as ``carryOut(jobFile:)`` does, and listens.
+  ///
+  /// - Parameters:
+  ///   - executable: a path; lines of its standard output that are no message are passed over.
+  ///   - environment: nil for this process's own.
+  /// - Throws: `WorkerError` as ``run(_:executable:directory:limit:onMessage:)`` does, `ChildProcessError`.
+  public static func listen(
+    to executable: String, arguments: [String], environment: [String: String]?, limit: LimitPlan?,
+    onMessage: (WorkerMessage) -> Void
+  ) throws -> Outcome {
     var stage = "starting"
     var result: Outcome?
     var failure: WorkerError?
     var refusal: String?
-    let outcome = try ChildProcess.run(executable: executable, arguments: [verb, file.path], limit: limit) {
-      line in
+    let outcome = try ChildProcess.run(
+      executable: executable, arguments: arguments, environment: environment, limit: limit
+    ) { line in
       guard let message = try? JSONDecoder().decode(WorkerMessage.self, from: Data(line.utf8)) else { return }
       switch message {
       case .stage(let name): stage = name
       case .finished(let report): result = .finished(report)
+      case .measured(let figures): result = .measured(figures)
       case .runtime(let bytes): result = .runtime(bytes: bytes)
       case .failed(let message, let status):
         failure = .failed(message: message, exitStatus: ExitStatus(rawValue: status) ?? .internalError)
       case .reservationRefused(let bytes, let at):
         stage = at
-        refusal = "the system refused to reserve \(ByteCount.format(bytes))"
+        refusal = "the system refused to reserve " + (bytes > 0 ? ByteCount.format(bytes) : "memory")
       case .progress: break
       }
       onMessage(message)

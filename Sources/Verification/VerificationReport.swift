@@ -1,6 +1,7 @@
 import Foundation
 import Planning
 import Tasks
+import TrainerModels
 import Training
 
 /// What a verification found: measured against predicted, and against full fine-tuning.
@@ -27,15 +28,22 @@ public struct VerificationReport: Sendable, Codable, Equatable {
   public var planObjective: Double
   public var task: String?
   public var device: String?
+  /// Whose process trained.
+  public var trainer: TrainerModel
+  /// Its libraries' versions, where it is not this program.
+  public var trainerVersion: String?
 
   public var passed: Bool
   public var fits: Bool
   public var checks: [Check] = []
 
   public var budgetBytes: Int
+  /// The arena and the mapped tensors; in PyTorch the tensors alive at once.
   public var predictedPeakBytes: Int
-  /// The arena's high-water mark, and the mapped tensors that kernels read.
+  /// The arena's high-water mark, and the mapped tensors that kernels read; in PyTorch by its profiler, in a run of its own.
   public var measuredPeakBytes: Int?
+  /// `baselineResidentBytes` and what the trainer's step adds by prediction, its allocator's share included.
+  public var predictedResidentBytes: Int?
   public var residentPeakBytes: Int?
   public var baselineResidentBytes: Int?
   /// Planned or mapped bytes whose pages were never touched.

@@ -39,7 +39,7 @@ extension StepProgress {
     if let residentBytes {
       parts.append("\(ByteCount.format(residentBytes)) resident")
     }
-    parts.append("\(ByteCount.format(arenaBytes)) arena")
+    if let arenaBytes { parts.append("\(ByteCount.format(arenaBytes)) arena") }
     parts.append("rate \(Self.short(learningRate))")
     return parts.joined(separator: ", ")
   }

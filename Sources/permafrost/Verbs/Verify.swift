@@ -16,6 +16,9 @@ struct VerifyCommand: ParsableCommand {
     discussion: """
       A child process is held to the budget and begins with the largest batch the plan allows, so that every planned byte is touched. \
       Exits with 1 where the plan does not fit, misses its prediction, or loses too much of the metric.
+
+      With '--trainer pytorch' the child is the Python of '--python', which needs torch and transformers. It is held to the same \
+      budget and has the same weights, tokens and order of examples; what it predicts is scored here.
       """)
 
   enum Weights: String, ExpressibleByArgument { case random }
@@ -56,6 +59,11 @@ struct VerifyCommand: ParsableCommand {
   @Flag(help: "Also list where the time of a step went, by kernel.")
   var times = false
 
+  @OptionGroup var trainer: TrainerOptions
+
+  @Option(help: ArgumentHelp("The Python of '--trainer pytorch' (python3).", valueName: "path or name"))
+  var python: String?
+
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
@@ -74,18 +82,20 @@ struct VerifyCommand: ParsableCommand {
 
   func run() throws {
     var plan = try PlanFile.readPlan(plan)
-    try plan.requireOwnTrainer(for: "verify")
     if let budget { plan.budgetBytes = budget }
+    let trainer = try planTrainer(for: plan)
+    plan = try trainer.adapted(plan)
     let dataset = try data.dataset(fallback: plan.task)
     let model = try plan.resolveModel(model, random: weights == .random)
-    let preparation = try Preparation(model: model, seed: schedule.seed)
+    let preparation = try Preparation(
+      model: model, seed: schedule.seed, copiesWeights: trainer.model != .permafrost)
     if let dataset {
       try preparation.prepare(dataset, for: plan)
     }
     let steps = schedule.count(
       examples: preparation.trainingSummary?.exampleCount, batch: plan.recipe.batch)
     let verifier = Verifier(
-      plan: plan, preparation: preparation, dataset: dataset, executable: OwnExecutable.path,
+      plan: plan, preparation: preparation, dataset: dataset, trainer: trainer,
       settings: schedule.settings(steps: steps),
       baseline: noBaseline ? .none : baselineMetric.map { .recorded($0) } ?? .measure, tolerance: tolerance)
     let progress = TrainingProgress(output)
@@ -93,6 +103,32 @@ struct VerifyCommand: ParsableCommand {
     progress.finish()
     if times, let times = report.times { try output.printBeside(times) }
     try output.print(report)
+  }
+
+  /// Who is to train: the trainer of the options, else the plan's.
+  ///
+  /// - Throws: `ValidationError` for options that this trainer has no use for, `TrainerModelError` where it cannot run the recipe, `PythonError`
+  ///   where its Python is missing or lacks a package.
+  private func planTrainer(for plan: Plan) throws -> any PlanTrainer {
+    let (model, options) = trainer.choice(for: plan)
+    switch model {
+    case .permafrost:
+      if python != nil { throw ValidationError("'--python' is for '--trainer pytorch'; leave it out") }
+      return EngineTrainer(executable: OwnExecutable.path)
+    case .pytorch:
+      if times {
+        throw ValidationError(
+          "'--times' lists kernels of permafrost's engine; it does not go with '--trainer pytorch'")
+      }
+      try model.check(plan.recipe)
+      return PyTorchTrainer(
+        python: try PythonInterpreter(python ?? "python3"), options: options,
+        producer: "permafrost \(Permafrost.configuration.version)")
+    case .pytorchCUDA:
+      throw ValidationError(
+        "'pytorch-cuda' cannot be held to a budget here; 'verify' runs '--trainer pytorch', on the CPU, and permafrost"
+      )
+    }
   }
 }
 
