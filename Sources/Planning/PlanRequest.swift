@@ -14,6 +14,8 @@ public struct PlanRequest: Sendable {
   public var trainer = TrainerModel.permafrost
   /// What decides another trainer's memory beside the recipe.
   public var trainerOptions = PyTorchOptions()
+  /// The trainer that is to carry the plan out; nil where any decision will do.
+  public var target: PlanTarget?
   /// Batch, sequence and threads, and whatever `alternatives` does not leave open.
   public var recipe: Recipe
   public var alternatives: Alternatives
@@ -57,7 +59,8 @@ public struct PlanRequest: Sendable {
   ///
   /// - Throws: ``PlanError``, and `TrainerModelError` for recipes that the trainer cannot run.
   func validate() throws {
-    for recipe in alternatives.recipes(recipe) {
+    try validateTarget()
+    for recipe in recipes {
       if let rule = recipe.brokenRule(for: graph) { throw PlanError.badRecipe(reason: rule) }
       try trainer.check(recipe)
       try trainer.check(recipe.saving)

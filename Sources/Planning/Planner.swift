@@ -31,7 +31,7 @@ public struct Planner: Sendable {
   public func plan() throws -> Outcome { try solve().outcome }
 
   /// As ``plan()``, with fewer or other ways to train the groups.
-  func plan(over space: DecisionSpace) throws -> Outcome { try solve(over: space).outcome }
+  func plan(over space: DecisionSpace) throws -> Outcome { try solve(over: [space]).outcome }
 
   /// An outcome and where it comes from.
   public struct Answer: Sendable {
@@ -43,28 +43,42 @@ public struct Planner: Sendable {
   /// As ``plan()``, with what was solved.
   public func solve() throws -> Answer {
     try request.validate()
-    return try solve(over: try DecisionSpace(request.graph, scores: request.scores, pins: request.pins))
+    return try solve(over: try request.spaces())
   }
 
-  private func solve(over space: DecisionSpace) throws -> Answer {
+  /// - Parameter spaces: at least one, the most promising first.
+  private func solve(over spaces: [DecisionSpace]) throws -> Answer {
     let start = ContinuousClock.now
     let deadline = request.options.timeLimit.map { start.advanced(by: $0) }
-    let templates = templates(for: space)
-    var candidates = [everything(of: space, templates)].compactMap(\.self)
+    let templates = templates(for: spaces)
+    var candidates: [Candidate] = []
+    /// What another search has to be able to capture.
+    var least: Double { floor(below: candidates.map(\.objective).max() ?? 0) }
+    var open: [Int] = []
+    for (index, space) in spaces.enumerated() where candidates.isEmpty || space.mostShare > least {
+      if let all = everything(of: space, templates) { candidates.append(all) } else { open.append(index) }
+    }
     var smallest = Int.max
     var quickest = Double.infinity
-    for (index, template) in templates.enumerated() where candidates.first?.objective != space.mostShare {
-      // What time is left is shared among the recipes that are left.
+    /// By space: what was found under earlier recipes.
+    var known: [Int: [[Int?]]] = [:]
+    let searches = templates.flatMap { template in open.map { (template, $0) } }
+    for (index, (template, number)) in searches.enumerated() {
+      let space = spaces[number]
+      guard candidates.isEmpty || space.mostShare > least else { continue }
+      // What time is left is shared among the searches that are left.
       let now = ContinuousClock.now
-      let share = deadline.map { now + now.duration(to: $0) / (templates.count - index) }
+      let share = deadline.map { now + now.duration(to: $0) / (searches.count - index) }
       let search = RecipeSearch(
         request: request, space: space, template: template, solver: solver, deadline: share,
-        known: candidates.map(\.chosen), floor: floor(below: candidates.map(\.objective).max() ?? 0))
+        known: known[number, default: []], floor: least)
       switch try search.run() {
       case .needs(let bytes, let seconds):
         smallest = min(smallest, bytes)
         quickest = min(quickest, seconds)
-      case .found(let candidate): candidates.append(candidate)
+      case .found(let candidate):
+        candidates.append(candidate)
+        known[number, default: []].append(candidate.chosen)
       }
     }
     // A recipe that was given up for want of promise has a bound below what was found, or as good as it.
@@ -101,9 +115,9 @@ public struct Planner: Sendable {
   /// The step under every recipe, from the one that needs fewest bytes when everything trains.
   ///
   /// It captures most, as a rule, and what it captures lets the others be given up early.
-  private func templates(for space: DecisionSpace) -> [StepTemplate] {
-    let full = space.selection(space.full)
-    return request.alternatives.recipes(request.recipe).map { recipe in
+  private func templates(for spaces: [DecisionSpace]) -> [StepTemplate] {
+    let full = spaces.first.map { $0.selection($0.full) } ?? .full(request.graph)
+    return request.recipes.map { recipe in
       let template = request.template(recipe)
       let step = TrainingStep(unplaced: template, full)
       return (template, step.liveBytes().max() ?? 0)

@@ -177,13 +177,14 @@ struct RecipeSearch {
 
   private func nested(from depth: Int, percent: Int) -> [Int?] {
     let nodes = space.graph.configuration.feedForwardSize * percent / 100
-    return space.choices.map { choice in
-      let isBelow =
-        choice.group.layer.map { $0 < depth }
-        ?? (choice.group.kind.isEmbedding && depth >= 0 || depth == layers)
-      guard !isBelow else { return choice.least }
-      return choice.options.lastIndex { $0.retained <= nodes } ?? choice.least
-    }
+    return space.closed(
+      space.choices.map { choice in
+        let isBelow =
+          choice.group.layer.map { $0 < depth }
+          ?? (choice.group.kind.isEmbedding && depth >= 0 || depth == layers)
+        guard !isBelow else { return choice.least }
+        return choice.options.lastIndex { $0.retained <= nodes } ?? choice.least
+      })
   }
 
   private var layers: Int { space.graph.configuration.layerCount }

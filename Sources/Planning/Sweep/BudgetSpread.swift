@@ -36,8 +36,8 @@ public struct BudgetSpread: Sendable, Hashable {
 
   /// What training everything needs, by the recipe that needs most.
   private static func fullBudget(_ request: PlanRequest) -> Int {
-    let charged = request.alternatives.recipes(request.recipe).map {
-      request.charged(StepProgram(request.graph, $0, .full(request.graph)))
+    let charged = request.recipes.map {
+      request.charged(StepProgram(request.template($0), .full(request.graph)))
     }
     return (charged.max() ?? 0) + request.runtimeBytes
   }

@@ -25,6 +25,8 @@ public struct Sweep: Sendable, Codable, Equatable {
     /// Hash of the device's profile.
     public var deviceIdentity: String?
     public var task: String?
+    /// The trainer that the decisions are restricted to.
+    public var target: String?
     /// What `alternatives` leaves open is decided point by point.
     public var recipe: Recipe
     public var alternatives: Alternatives

@@ -81,7 +81,7 @@ extension Sweep.Series {
     let request = question.request
     self.init(
       model: request.modelName, modelIdentity: request.modelIdentity, device: request.profile?.identifier,
-      deviceIdentity: try request.profile.map(PlanFile.identity(of:)), task: request.task,
+      deviceIdentity: try request.profile.map(PlanFile.identity(of:)), task: request.task, target: request.target?.name,
       recipe: request.recipe,
       alternatives: request.alternatives, pins: request.pins, maximumStepSeconds: request.maximumStepSeconds,
       scores: request.scores.origin,
