@@ -21,7 +21,8 @@ struct Manifest: Encodable {
   let frozen: [String: Int]
   /// Whether the trainer puts a head of its own on the encoder, with tensors that are not listed here.
   let headIsTrainersOwn: Bool
-  /// What the plan's step needs in this program's own engine; not a prediction for the trainer.
+  /// Whose step `predictedPeakBytes` predicts: this program's own engine, or the trainer that the plan was made for.
+  let predictedFor: String
   let predictedPeakBytes: Int
   let notes: [String]
 
@@ -38,6 +39,7 @@ struct Manifest: Encodable {
     trainable = Dictionary(uniqueKeysWithValues: trained.map { ($0.name, $0.count) })
     frozen = Dictionary(uniqueKeysWithValues: job.tensors.filter { $0.wanted == 0 }.map { ($0.name, $0.count) })
     headIsTrainersOwn = job.graph.parameters.contains { target.tensorName($0, job.graph) == nil }
+    predictedFor = job.plan.trainer.rawValue
     predictedPeakBytes = job.plan.predictedPeakBytes
     notes = target.notes(job)
   }

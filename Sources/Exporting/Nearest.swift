@@ -24,12 +24,14 @@ extension Plan {
   /// The plan with another trainable set: simulated again, under the same recipe and budget.
   func with(_ selection: Selection, of graph: EncoderGraph) -> Plan {
     let hasPrefix = trainable.contains { $0.hasPrefix(graph.configuration.family.namePrefix) }
-    let request = PlanRequest(
+    var request = PlanRequest(
       graph: graph, modelName: model.name, modelIdentity: model.identity, recipe: recipe,
       // The scores that the plan was made with are not in it.
       scores: .prior(graph, modelIdentity: model.identity), budgetBytes: budgetBytes, mappedFree: mappedFree,
       runtimeBytes: runtimeBytes, device: device, task: task,
       naming: { hasPrefix ? graph.qualifiedName($0) : $0.name })
+    request.trainer = trainer
+    if let trainerOptions { request.trainerOptions = trainerOptions }
     return .given(selection, request)
   }
 }

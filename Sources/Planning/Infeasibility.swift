@@ -1,12 +1,13 @@
 import Graph
 import Steps
+import TrainerModels
 
 /// Why nothing fits, and what would: an answer, not an error.
 public struct Infeasibility: Sendable, Codable, Equatable {
   public var feasible = false
   public var budgetBytes: Int
-  /// The least budget under which this model trains at all with this batch: exact, because what must train alone needs the fewest bytes
-  /// of all selections.
+  /// The least budget under which this model trains at all with this batch: exact for the engine, because what must train alone needs the
+  /// fewest bytes of all selections.
   public var smallestFeasibleBudgetBytes: Int
   /// The time limit of a step, where there was one, and the quickest step there is.
   public var maximumStepSeconds: Double?
@@ -71,14 +72,21 @@ public struct Infeasibility: Sendable, Codable, Equatable {
         $0.alternatives.frozenWeights = []
       }
     }
-    if !request.mappedFree {
+    if request.trainer != .permafrost {
+      for precision in PyTorchOptions.Precision.allCases where precision != request.trainerOptions.precision {
+        consider("--precision \(precision.rawValue)") { $0.trainerOptions.precision = precision }
+      }
+      for loop in PyTorchOptions.UpdateLoop.allCases where loop != request.trainerOptions.updateLoop {
+        consider("--update-loop \(loop.rawValue)") { $0.trainerOptions.updateLoop = loop }
+      }
+    } else if !request.mappedFree {
       consider("--mapped-free, where the system can drop clean mapped pages") { $0.mappedFree = true }
     }
     for (name, graph) in smallerModels where graph.parameterCount < request.graph.parameterCount {
       consider("the smaller model \(name)") { $0.graph = graph }
     }
     changes = candidates.compactMap { name, changed in
-      guard let needed = Self.smallestBudget(changed) else { return nil }
+      guard changed.isRunnable, let needed = Self.smallestBudget(changed) else { return nil }
       return Change(change: name, smallestFeasibleBudgetBytes: needed, suffices: needed <= budgetBytes)
     }.filter { $0.smallestFeasibleBudgetBytes < smallestFeasibleBudgetBytes }.sorted {
       ($0.smallestFeasibleBudgetBytes, $0.change) < ($1.smallestFeasibleBudgetBytes, $1.change)
@@ -91,9 +99,8 @@ public struct Infeasibility: Sendable, Codable, Equatable {
     // Scores do not matter for it, and another model has others.
     request.scores = .prior(request.graph, modelIdentity: "")
     guard let spaces = try? request.spaces() else { return nil }
-    let charged = Set(spaces.map { $0.selection($0.minimal) }).flatMap { selection in
-      request.recipes.map { request.charged(StepProgram(request.template($0), selection)) }
-    }
-    return charged.min().map { $0 + request.runtimeBytes }
+    return Set(spaces.map { $0.selection($0.minimal) }).flatMap { selection in
+      request.recipes.map { request.budget(for: StepProgram(request.template($0), selection)) }
+    }.min()
   }
 }

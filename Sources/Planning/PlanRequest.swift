@@ -33,6 +33,8 @@ public struct PlanRequest: Sendable {
   public var task: String?
   /// How a tensor is called in the checkpoint.
   public var naming: @Sendable (Parameter) -> String
+  /// What another trainer's allocator is taken to hold beside the tensors alive; nil to replay every step.
+  var assumedExcessBytes: Int?
   public var options = SolveOptions(relativeGap: 1e-3, nodeLimit: 2000, timeLimit: .seconds(30))
 
   public init(
@@ -71,14 +73,18 @@ public struct PlanRequest: Sendable {
     if maximumStepSeconds != nil { throw TrainerModelError.time(trainer) }
   }
 
+  /// Whether the trainer can run every recipe.
+  var isRunnable: Bool { recipes.allSatisfy { (try? trainer.check($0)) != nil } }
+
   /// The step under a recipe, with what trains still open.
   func template(_ recipe: Recipe) -> StepTemplate { trainer.template(graph, recipe, trainerOptions) }
 
   /// Bytes of the budget left for the step.
-  var capacity: Int { trainer.usableBytes(ofBudget: budgetBytes) - runtimeBytes }
+  var capacity: Int { trainer.usableBytes(ofBudget: budgetBytes) - runtimeBytes - (assumedExcessBytes ?? 0) }
 
   func charged(_ program: StepProgram) -> Int {
-    mappedFree ? program.arenaBytes : trainer.peakBytes(of: program.training)
+    if mappedFree { return program.arenaBytes }
+    return assumedExcessBytes == nil ? trainer.peakBytes(of: program.training) : program.peakBytes
   }
 
   /// The least budget under which a step fits.

@@ -90,7 +90,8 @@ public struct Planner: Sendable {
       ?? candidates.max { $0.objective < $1.objective }
     guard var best else {
       let answer = Infeasibility(
-        budgetBytes: request.budgetBytes, smallestFeasibleBudgetBytes: smallest + request.runtimeBytes,
+        budgetBytes: request.budgetBytes,
+        smallestFeasibleBudgetBytes: request.trainer.budget(for: smallest + request.runtimeBytes),
         maximumStepSeconds: request.maximumStepSeconds,
         smallestStepSeconds: request.maximumStepSeconds.map { _ in quickest })
       return Answer(outcome: .infeasible(answer), model: nil)

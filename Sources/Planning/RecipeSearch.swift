@@ -5,14 +5,14 @@ import Steps
 
 /// The search for the best selection when everything but the selection is fixed.
 struct RecipeSearch {
-  let request: PlanRequest
+  var request: PlanRequest
   let space: DecisionSpace
   let template: StepTemplate
   let solver: any MILPSolver
   /// When to stop looking for better and take what fits; nil for never.
   let deadline: ContinuousClock.Instant?
   /// Choices found under other recipes, to start from where they fit under this one too.
-  let known: [[Int?]]
+  var known: [[Int?]]
   /// The share of the score that another recipe captures; less is of no use.
   let floor: Double
 
@@ -30,6 +30,7 @@ struct RecipeSearch {
   private static let maximumRounds = 60
 
   func run() throws -> Outcome {
+    if template.residence != .arena, request.assumedExcessBytes == nil { return try runReplaying() }
     let minimal = StepProgram(template, space.selection(space.minimal))
     guard request.accepts(minimal) else {
       return .needs(bytes: request.charged(minimal), seconds: request.clock.seconds(minimal.training))
@@ -116,15 +117,13 @@ struct RecipeSearch {
   }
 
   /// The best choice known before anything is solved.
-  private func start() -> [Int?] {
+  func start() -> [Int?] {
     var best = bestNested()
     for chosen in known where space.score(chosen) > space.score(best) && fits(chosen) { best = chosen }
     return best
   }
 
-  private func candidate(
-    _ chosen: [Int?], _ certificate: Certificate, _ model: LinearModel?
-  ) -> Candidate {
+  func candidate(_ chosen: [Int?], _ certificate: Certificate, _ model: LinearModel?) -> Candidate {
     let selection = space.selection(chosen)
     let objective = space.share(chosen)
     var certificate = certificate
@@ -212,7 +211,7 @@ struct Candidate: Sendable {
   var program: StepProgram
   /// Share of the score captured.
   let objective: Double
-  let certificate: Certificate
+  var certificate: Certificate
   /// The last program solved; nil where none was.
   let model: LinearModel?
 }

@@ -1,6 +1,7 @@
 import Graph
 import Planning
 import Steps
+import TrainerModels
 import Units
 
 /// A plan, or why there is none.
@@ -44,7 +45,8 @@ public struct PlanReport: Report {
   // MARK: A plan
 
   private func text(_ plan: Plan, _ style: TextStyle) -> String {
-    let title = "\(plan.model.name) for \(plan.device ?? "a budget"): \(plan.recipe.words)"
+    let trainer = plan.trainer == .permafrost ? "" : " with \(plan.trainer.rawValue)"
+    let title = "\(plan.model.name)\(trainer) for \(plan.device ?? "a budget"): \(plan.recipe.words)"
     let selection = try? plan.selection(of: request.graph)
     return style.paragraph(title, tone: .heading) + "\n"
       + (selection.map { SelectionMap(request.graph, $0).text(style) + "\n" } ?? "")
@@ -103,15 +105,12 @@ public struct PlanReport: Report {
       (
         "predicted peak",
         "\(ByteCount.format(plan.predictedPeakBytes, rounding: .up)) "
-          + "(\(ByteCount.formatExactly(plan.predictedPeakBytes))): arena "
-          + "\(ByteCount.format(plan.arenaBytes, rounding: .up)), mapped weights "
-          + ByteCount.format(plan.mappedBytes, rounding: .up)
+          + "(\(ByteCount.formatExactly(plan.predictedPeakBytes))): \(Self.parts(of: plan))"
       ),
       ("runtime", "\(ByteCount.format(plan.runtimeBytes, rounding: .up)), \(runtime.words)"),
       (
         "budget",
-        "\(ByteCount.format(plan.budgetBytes, rounding: .down)), "
-          + (plan.mappedFree ? "mapped weights are free" : "mapped weights count")
+        "\(ByteCount.format(plan.budgetBytes, rounding: .down)), \(Self.rule(of: plan))"
       ),
       (
         "headroom",
@@ -131,6 +130,25 @@ public struct PlanReport: Report {
     ] + (explanation.map { facts($0, plan) } ?? [])
   }
 
+  /// What the predicted peak is made of.
+  private static func parts(of plan: Plan) -> String {
+    let arena = ByteCount.format(plan.arenaBytes, rounding: .up)
+    guard plan.trainer != .permafrost else {
+      return "arena \(arena), mapped weights \(ByteCount.format(plan.mappedBytes, rounding: .up))"
+    }
+    let held = ByteCount.format(plan.predictedPeakBytes - plan.arenaBytes, rounding: .up)
+    return "tensors \(arena), held by the allocator beside them \(held)"
+  }
+
+  /// What counts towards the budget.
+  private static func rule(of plan: Plan) -> String {
+    guard plan.trainer != .permafrost else {
+      return plan.mappedFree ? "mapped weights are free" : "mapped weights count"
+    }
+    let usable = plan.trainer.usableBytes(ofBudget: plan.budgetBytes)
+    return "of which \(ByteCount.format(plan.budgetBytes - usable, rounding: .up)) stay free for what a prediction may miss"
+  }
+
   // MARK: None
 
   private func text(_ reason: Infeasibility, _ style: TextStyle) -> String {
@@ -141,6 +159,13 @@ public struct PlanReport: Report {
         "Infeasible: a step of \(request.modelName) takes at least \(Quantity.duration(seconds: least)) on "
           + "\(request.profile?.title ?? "the device") (\(request.recipe.shapeWords)), and "
           + "\(Quantity.duration(seconds: limit)) is the limit; allow more time, or a smaller batch or sequence.",
+        tone: .bad)
+    }
+    if runtime.bytes > reason.budgetBytes {
+      return style.paragraph(
+        "Infeasible: the process of '\(request.trainer.rawValue)' alone takes "
+          + "\(ByteCount.format(runtime.bytes, rounding: .up)) before its first tensor, \(runtime.words), more than the budget of "
+          + "\(budget)\(request.trainer == .permafrost ? "." : "; plan without '--trainer' for permafrost's own engine.")",
         tone: .bad)
     }
     var text = style.paragraph(

@@ -36,10 +36,9 @@ public struct BudgetSpread: Sendable, Hashable {
 
   /// What training everything needs, by the recipe that needs most.
   private static func fullBudget(_ request: PlanRequest) -> Int {
-    let charged = request.recipes.map {
-      request.charged(StepProgram(request.template($0), .full(request.graph)))
-    }
-    return (charged.max() ?? 0) + request.runtimeBytes
+    request.recipes.map {
+      request.budget(for: StepProgram(request.template($0), .full(request.graph)))
+    }.max() ?? 0
   }
 
   /// Budgets in equal ratios, because a MiB is worth most where there are few; both ends exact, the others in whole MiB, or in the

@@ -1,5 +1,6 @@
 import Graph
 import Steps
+import TrainerModels
 
 /// Plans over a grid of models, devices and budgets, or one shard of them.
 ///
@@ -25,6 +26,9 @@ public struct Sweep: Sendable, Codable, Equatable {
     /// Hash of the device's profile.
     public var deviceIdentity: String?
     public var task: String?
+    /// Whose training has to fit; a file that does not say means this program's own.
+    public var trainer = TrainerModel.permafrost
+    public var trainerOptions: PyTorchOptions?
     /// The trainer that the decisions are restricted to.
     public var target: String?
     /// What `alternatives` leaves open is decided point by point.
@@ -116,7 +120,7 @@ public struct SweepPoint: Sendable, Codable, Equatable {
     public var termination: String
     public var saving: Saving
     public var trainableParameters: Int
-    /// One step on the device, by the roofline model; nil without a device.
+    /// One step on the device, by the roofline model; nil without a device, and for another trainer.
     public var estimatedStepSeconds: Double?
     /// The series' fronts that the point is on; nil in a shard, which does not know.
     public var fronts: [Front]?

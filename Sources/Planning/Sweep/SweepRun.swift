@@ -66,7 +66,9 @@ public struct SweepRun: Sendable {
       point.smallestFeasibleBudgetBytes = reason.smallestFeasibleBudgetBytes
       return (point, nil)
     case .plan(let plan):
-      let seconds = try request.profile.map { device in
+      // Profiles measure the engine's kernels, not another trainer's.
+      let timed = request.trainer == .permafrost ? request.profile : nil
+      let seconds = try timed.map { device in
         let step = StepProgram(request.graph, plan.recipe, try plan.selection(of: request.graph)).training
         return RooflineEstimate(step, on: device).seconds
       }
@@ -81,8 +83,10 @@ extension Sweep.Series {
     let request = question.request
     self.init(
       model: request.modelName, modelIdentity: request.modelIdentity, device: request.profile?.identifier,
-      deviceIdentity: try request.profile.map(PlanFile.identity(of:)), task: request.task, target: request.target?.name,
-      recipe: request.recipe,
+      deviceIdentity: try request.profile.map(PlanFile.identity(of:)), task: request.task,
+      trainer: request.trainer,
+      trainerOptions: request.trainer == .permafrost ? nil : request.trainerOptions,
+      target: request.target?.name, recipe: request.recipe,
       alternatives: request.alternatives, pins: request.pins, maximumStepSeconds: request.maximumStepSeconds,
       scores: request.scores.origin,
       scoresIdentity: request.scores.origin == .prior ? nil : try PlanFile.identity(of: request.scores),

@@ -60,8 +60,9 @@ extension PlanCheck {
   }
 
   mutating func checkShape(_ plan: Plan, _ graph: EncoderGraph) -> Bool {
-    let rule = plan.recipe.brokenRule(for: graph)
-    note(.shape, rule == nil, rule ?? plan.recipe.words)
+    let rule = plan.brokenRule(for: graph)
+    let trainer = plan.trainer == .permafrost ? "" : "with \(plan.trainer.rawValue), "
+    note(.shape, rule == nil, rule ?? trainer + plan.recipe.words)
     return rule == nil
   }
 
@@ -99,7 +100,9 @@ extension PlanCheck {
       .trainableParameters, plan.trainableParameters, selection.trainedCount(of: graph), Quantity.count)
     compare(.arenaBytes, plan.arenaBytes, program.arenaBytes, ByteCount.formatExactly)
     compare(.mappedBytes, plan.mappedBytes, program.mappedBytes, ByteCount.formatExactly)
-    compare(.predictedPeakBytes, plan.predictedPeakBytes, program.peakBytes, ByteCount.formatExactly)
+    compare(
+      .predictedPeakBytes, plan.predictedPeakBytes, plan.trainer.peakBytes(of: program.training),
+      ByteCount.formatExactly)
   }
 
   /// What the plan says of itself has to add up.

@@ -21,8 +21,10 @@ extension PlanCheck {
       changes.append("\(what) \(ByteCount.formatExactly(recorded)), now \(ByteCount.formatExactly(now))")
     }
     compare("a budget of", plan.budgetBytes, profile.budgetBytes)
-    if let runtime = profile.runtimeBytes { compare("a runtime of", plan.runtimeBytes, runtime) }
-    if !profile.cleanMappedPagesCount, !plan.mappedFree {
+    // The rest of what a profile says of memory is about this program's own process.
+    let isOwn = plan.trainer == .permafrost
+    if isOwn, let runtime = profile.runtimeBytes { compare("a runtime of", plan.runtimeBytes, runtime) }
+    if isOwn, !profile.cleanMappedPagesCount, !plan.mappedFree {
       changes.append("mapped weights that count, now they are free")
     }
     if changes.isEmpty, let recorded = plan.profileIdentity, recorded != (try? PlanFile.identity(of: profile)) {
@@ -42,14 +44,16 @@ extension PlanCheck {
     let device = place.device?.identifier
     let isOwnDevice = device != nil && device == plan.device
     let mappedFree =
-      place.budget.map { $0.mappedFree || (isOwnDevice && plan.mappedFree) } ?? plan.mappedFree
+      plan.trainer == .permafrost
+      && place.budget.map { $0.mappedFree || (isOwnDevice && plan.mappedFree) } ?? plan.mappedFree
     let budget = place.budget?.bytes ?? plan.budgetBytes
-    let (needed, overflow) = (mappedFree ? program.arenaBytes : program.peakBytes).addingReportingOverflow(
-      runtime.bytes)
+    let usable = plan.trainer.usableBytes(ofBudget: budget)
+    let step = mappedFree ? program.arenaBytes : plan.trainer.peakBytes(of: program.training)
+    let (needed, overflow) = step.addingReportingOverflow(runtime.bytes)
     let sum =
       "\(ByteCount.formatExactly(needed)), \(ByteCount.formatExactly(runtime.bytes)) of them the program, "
-      + "\(runtime.words), of \(ByteCount.formatExactly(budget)) on \(place.words)"
-    let fits = !overflow && needed <= budget
+      + "\(runtime.words), of \(ByteCount.formatExactly(usable))\(usable == budget ? "" : " usable") on \(place.words)"
+    let fits = !overflow && needed <= usable
     note(
       .budget, device: device, fits, fits ? "needs \(sum)" : "does not fit: needs \(sum); plan for this budget")
     let (headroom, below) = budget.subtractingReportingOverflow(needed)

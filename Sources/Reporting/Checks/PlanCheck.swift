@@ -2,6 +2,7 @@ import Checkpoints
 import Graph
 import Planning
 import Steps
+import TrainerModels
 import Units
 
 /// Whether a plan still holds: everything that it says of a model is worked out again and compared.
@@ -55,11 +56,12 @@ public struct PlanCheck: Encodable, Sendable {
   ///   - model: the model it is to be used for; nil for the shape that the plan itself records.
   ///   - places: where it is to be used.
   ///   - minimum: what has to be left there.
+  ///   - trainer: whose training has to fit there; nil for the plan's own.
   ///   - runtime: finds the process's own share for such a step in such a place.
   /// - Throws: what `runtime` throws.
   public init(
     _ plan: Plan, path: String, text: String, model: Model?, places: [CheckPlace],
-    minimum: MinimumHeadroom? = nil,
+    minimum: MinimumHeadroom? = nil, trainer: (TrainerModel, PyTorchOptions)? = nil,
     runtime: (_ place: CheckPlace, _ graph: EncoderGraph, _ recipe: Recipe) throws -> RuntimeShare
   ) throws {
     self.plan = path
@@ -69,12 +71,16 @@ public struct PlanCheck: Encodable, Sendable {
     let graph = EncoderGraph(plan.model.configuration)
     guard checkModel(plan, graph, model), checkShape(plan, graph), let selection = checkSelection(plan, graph)
     else { return }
-    let program = StepProgram(graph, plan.recipe, selection)
+    let program = StepProgram(plan.template(of: graph), selection)
     checkFigures(plan, graph, selection, program)
     checkCertificate(plan)
+    var used = plan
+    if let trainer { (used.trainer, used.trainerOptions) = trainer }
+    guard used.trainer == plan.trainer || checkShape(used, graph) else { return }
+    let step = trainer == nil ? program : StepProgram(used.template(of: graph), selection)
     for place in places {
       checkProfile(plan, place)
-      checkBudget(plan, program, try runtime(place, graph, plan.recipe), place, minimum)
+      checkBudget(used, step, try runtime(place, graph, plan.recipe), place, minimum)
     }
   }
 

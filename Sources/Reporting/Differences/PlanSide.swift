@@ -3,6 +3,7 @@ import Graph
 import Planning
 import Simulation
 import Steps
+import TrainerModels
 
 /// One of two plans to compare: what it decides, and what that costs as it is simulated now.
 public struct PlanSide: Sendable {
@@ -29,8 +30,9 @@ public struct PlanSide: Sendable {
     } catch {
       throw PlanError.unreadable(path: path, reason: "\(error)")
     }
-    let program = StepProgram(graph, plan.recipe, selection)
-    (arenaBytes, mappedBytes, peakBytes) = (program.arenaBytes, program.mappedBytes, program.peakBytes)
+    let program = StepProgram(plan.template(of: graph), selection)
+    (arenaBytes, mappedBytes) = (program.arenaBytes, program.mappedBytes)
+    peakBytes = plan.trainer.peakBytes(of: program.training)
     let simulation = Simulation(program.training)
     (operations, categories) = (simulation.operations, simulation.categories)
   }
@@ -53,11 +55,15 @@ public struct PlanSide: Sendable {
       let model: Plan.ModelReference
       let device: String?
       let task: String?
+      let trainer: String?
+      let trainerOptions: PyTorchOptions?
       let mappedFree: Bool
       let recipe: Recipe
     }
     let settings = Settings(
-      model: plan.model, device: plan.device, task: plan.task, mappedFree: plan.mappedFree, recipe: plan.recipe)
+      model: plan.model, device: plan.device, task: plan.task,
+      trainer: plan.trainer == .permafrost ? nil : plan.trainer.rawValue, trainerOptions: plan.trainerOptions,
+      mappedFree: plan.mappedFree, recipe: plan.recipe)
     var texts: [String: String] = [:]
     try Self.flatten(JSONSerialization.jsonObject(with: PlanFile.encode(settings)), "", into: &texts)
     return texts

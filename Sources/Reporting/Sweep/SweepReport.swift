@@ -26,7 +26,7 @@ public struct SweepReport: Report {
 
   private func text(_ series: Sweep.Series, _ points: [SweepPoint], _ style: TextStyle) -> String {
     let title = "\(series.title): \(series.recipe.shapeWords)"
-    let isTimed = series.device != nil
+    let isTimed = series.device != nil && series.trainer == .permafrost
     var table = Table(
       [.right("budget"), .right("peak"), .right("score"), .right("at most")] + (isTimed ? [.right("step")] : [])
         + [.right("trains"), .left("saving"), .left(sweep.shard.isWhole ? "front" : "")])
@@ -77,5 +77,7 @@ public struct SweepReport: Report {
 
 extension Sweep.Series {
   /// What to call it.
-  var title: String { device.map { "\(model) on \($0)" } ?? model }
+  var title: String {
+    (device.map { "\(model) on \($0)" } ?? model) + (trainer == .permafrost ? "" : " with \(trainer.rawValue)")
+  }
 }

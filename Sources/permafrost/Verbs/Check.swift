@@ -18,6 +18,7 @@ struct CheckCommand: ParsableCommand {
   var model: String?
 
   @OptionGroup var places: PlacesOptions
+  @OptionGroup var trainer: TrainerOptions
   @OptionGroup var runtime: RuntimeOptions
   @OptionGroup var files: CheckFileOptions
   @OptionGroup var output: OutputOptions
@@ -48,14 +49,20 @@ struct CheckCommand: ParsableCommand {
       return PlanCheck(path: path, text: text(path), otherSchema: schema)
     }
     let model = try model.map { try ModelSource.resolve($0, problem: plan.model.configuration.problem) }
+    let used = trainer.choice(for: plan).trainer
     // Measured once for all devices whose profiles give no figure of their own.
     var shares: [Int?: RuntimeShare] = [:]
     return try PlanCheck(
-      plan, path: path, text: text(path), model: model, places: places, minimum: self.places.minimum
+      plan, path: path, text: text(path), model: model, places: places, minimum: self.places.minimum,
+      trainer: trainer.trainer.map { ($0, trainer.options) }
     ) { place, graph, recipe in
+      if used != .permafrost, used == plan.trainer, runtime.runtime == nil {
+        // What was known of the process when the plan was made.
+        return RuntimeShare(bytes: plan.runtimeBytes, source: .recorded)
+      }
       let share =
         try shares[place.device?.runtimeBytes]
-        ?? runtime.share(on: place.device, graph, recipe, isPlanned: false)
+        ?? runtime.share(of: used, on: place.device, graph, recipe, isPlanned: false)
       shares[place.device?.runtimeBytes] = share
       return share
     }
