@@ -28,11 +28,11 @@ public enum ExportError: UserFacingError, Equatable {
   public var description: String {
     switch self {
     case .unknownTarget(let name):
-      "cannot export to \(name.quoted); use --to with one of: \(ExportTargets.names.joined(separator: ", "))"
+      "cannot export to \(name.quoted); use one of: \(ExportTargets.names.joined(separator: ", "))"
     case .badConfiguration(let reason): "the plan's model.configuration: \(reason); make the plan again"
     case .otherCount(let stated, let found):
       "the plan says that \(stated) parameters train, but what it lists has \(found); make the plan again"
-    case .untrainable(let target, let reason): "cannot export to '\(target)': \(reason)"
+    case .untrainable(let target, let reason): "'\(target)' trains no such model: \(reason)"
     case .unproven(let target, let reason):
       "what was written for '\(target)' does not train what the plan does, so nothing was kept: \(reason); "
         + "please report this with the plan"

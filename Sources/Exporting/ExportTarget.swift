@@ -17,6 +17,9 @@ public protocol ExportTarget: Sendable {
   /// Which selections of a model it can carry out.
   func expressible(_ graph: EncoderGraph) -> Expressible
 
+  /// Which recipes it can be told by the files, or by what it is known to do where they say nothing.
+  var recipe: ExpressibleRecipe { get }
+
   /// What the trainer calls a tensor; nil where its model has none such, because its head is its own.
   func tensorName(_ parameter: Parameter, _ graph: EncoderGraph) -> String?
 
@@ -47,6 +50,7 @@ extension ExportTarget {
   public var splitting: NodeSplitting? { nil }
   public func refusal(_ graph: EncoderGraph) -> String? { nil }
   public var check: CheckScript { .torch }
+  public var recipe: ExpressibleRecipe { ExpressibleRecipe() }
 
   /// As in transformers' task model.
   public func tensorName(_ parameter: Parameter, _ graph: EncoderGraph) -> String? {
@@ -55,5 +59,15 @@ extension ExportTarget {
 
   public func expressible(_ graph: EncoderGraph) -> Expressible {
     .tensors(graph, splitsNodes: splitting != nil)
+  }
+}
+
+extension ExportTarget {
+  /// What a plan has to keep to, so that it can be written for this trainer.
+  ///
+  /// - Throws: ``ExportError/untrainable(target:reason:)`` where it trains no model like this one.
+  public func planTarget(for graph: EncoderGraph) throws(ExportError) -> PlanTarget {
+    if let reason = refusal(graph) { throw .untrainable(target: name, reason: reason) }
+    return PlanTarget(name: name, recipe: recipe) { expressible($0) }
   }
 }

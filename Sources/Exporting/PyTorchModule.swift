@@ -8,6 +8,8 @@ protocol PreparedInPython: ExportTarget {}
 extension PreparedInPython {
   public var splitting: NodeSplitting? { .modules }
 
+  public var recipe: ExpressibleRecipe { ExpressibleRecipe(recomputation: .anyLayers) }
+
   public var matching: String { "names in full, looked up in the module's table" }
 
   /// What the module's own code makes of its tables: names without the family's prefix, split where `LEARNERS` says so.

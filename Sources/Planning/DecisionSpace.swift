@@ -28,19 +28,24 @@ struct DecisionSpace: Sendable {
   let graph: EncoderGraph
   /// One a group, in the graph's order.
   let choices: [GroupChoices]
+  /// What a trainer ties together; the least and the full choice keep them.
+  let links: [DecisionLink]
   /// What training everything captures: the whole that shares are of.
   let totalScore: Double
 
   /// - Parameter totalScore: by default the most that the choices capture.
-  init(graph: EncoderGraph, choices: [GroupChoices], totalScore: Double? = nil) {
+  init(
+    graph: EncoderGraph, choices: [GroupChoices], links: [DecisionLink] = [], totalScore: Double? = nil
+  ) {
     self.graph = graph
     self.choices = choices
+    self.links = links
     let most = choices.reduce(0) { $0 + ($1.options.map(\.score).max() ?? 0) }
     self.totalScore = totalScore ?? most
     mostScore = most
   }
 
-  /// The most that any selection captures; that is training all that may, unless the scores contradict each other.
+  /// No selection captures more; training all that may captures it, unless the scores contradict each other.
   let mostScore: Double
 }
 
@@ -48,9 +53,17 @@ extension DecisionSpace {
   /// Retention levels offered per layer, in percent of the feed-forward nodes; the source calls them FAR10, FAR40, FAR60.
   static let retentionPercents = [5, 10, 20, 40, 60, 80, 100]
 
-  /// - Throws: ``PlanError`` where pins match nothing or contradict each other.
-  init(_ graph: EncoderGraph, scores: Scores, pins: Pins = Pins()) throws(PlanError) {
+  /// - Parameters:
+  ///   - shape: what a trainer can carry out; nil where any selection will do.
+  ///   - splitsNodes: whether some nodes of a pair can train and the others not.
+  /// - Throws: ``PlanError`` where pins match nothing, or contradict each other or the shape.
+  init(
+    _ graph: EncoderGraph, scores: Scores, pins: Pins = Pins(), shape: Expressible.Shape? = nil,
+    splitsNodes: Bool = true
+  ) throws(PlanError) {
     let resolved = try pins.resolved(graph)
+    let frozen = resolved.frozen.union(shape?.tensors(fixed: false) ?? [])
+    let wanted = resolved.required.union(shape?.tensors(fixed: true) ?? [])
     var choices: [GroupChoices] = []
     var total = 0.0
     for group in graph.groups {
@@ -62,11 +75,13 @@ extension DecisionSpace {
       }
       total += all.map(score).max() ?? 0
       let isFrozenByHand = group.parameters.contains(where: resolved.frozen.contains)
-      let isPinned = pins.groups.contains(group.kind) && !isFrozenByHand
-      let required = resolved.required.intersection(group.parameters)
+      // A trainer that cannot train a head is asked for what it can.
+      let isPinned =
+        pins.groups.contains(group.kind) && !isFrozenByHand && !frozen.isSuperset(of: group.parameters)
+      let required = wanted.intersection(group.parameters)
       let leastNodes = group.kind == .feedForward ? resolved.leastNodes : 0
       let left = (isPinned ? Array(all.suffix(1)) : all)
-        .compactMap { $0.without(resolved.frozen.intersection(group.parameters), graph) }
+        .compactMap { $0.without(frozen.intersection(group.parameters), graph) }
         .filter { $0.retained >= leastNodes && $0.covers(required, graph) }
       let mustTrain = isPinned || !required.isEmpty || leastNodes > 0
       if mustTrain && left.isEmpty {
@@ -74,11 +89,37 @@ extension DecisionSpace {
       }
       let options = left.map {
         GroupOption(trainable: $0.trainable, retained: $0.retained, score: score($0), label: $0.label)
-      }
+      }.filter { $0.isWhole(in: shape, group, graph, splitsNodes: splitsNodes) }
       choices.append(GroupChoices(group: group, options: options, mustTrain: mustTrain))
     }
-    if choices.allSatisfy(\.options.isEmpty) { throw .contradictoryPins("nothing is left to train") }
-    self.init(graph: graph, choices: choices, totalScore: total)
+    if let shape {
+      try self.init(graph: graph, choices: choices, tying: [DecisionLink](shape, choices, graph), totalScore: total)
+    } else {
+      self.init(graph: graph, choices: choices, totalScore: total)
+    }
+    if self.choices.allSatisfy(\.options.isEmpty) { throw .contradictoryPins("nothing is left to train") }
+  }
+
+  /// Takes away what links rule out, so that the least and the greatest option of every group go together.
+  private init(
+    graph: EncoderGraph, choices: [GroupChoices], tying links: [DecisionLink], totalScore: Double
+  ) throws(PlanError) {
+    let least = links.raised(choices.map { $0.mustTrain ? 0 : -1 })
+    let most = links.lowered(choices.map { $0.options.count - 1 })
+    if let group = choices.indices.first(where: { least[$0] > most[$0] }) {
+      throw .contradictoryPins("'\(choices[group].group.name)' has to train and cannot")
+    }
+    let first = least.map { max($0, 0) }
+    let kept = choices.indices.map { index in
+      let options = choices[index].options.prefix(most[index] + 1).dropFirst(first[index])
+      return GroupChoices(group: choices[index].group, options: Array(options), mustTrain: least[index] >= 0)
+    }
+    let left = links.filter { $0.option <= most[$0.group] && $0.neededOption > least[$0.needed] }.map {
+      DecisionLink(
+        group: $0.group, option: $0.option - first[$0.group], needed: $0.needed,
+        neededOption: $0.neededOption - first[$0.needed])
+    }
+    self.init(graph: graph, choices: kept, links: left, totalScore: totalScore)
   }
 
   /// The ways to train a group, from the one that trains least.
@@ -119,6 +160,11 @@ extension DecisionSpace {
 
   /// The least that may train: of every group that must, its smallest option; everything else is frozen.
   var minimal: [Int?] { choices.map(\.least) }
+
+  /// The most of a choice that keeps the links; nothing is taken from what must train.
+  func closed(_ chosen: [Int?]) -> [Int?] {
+    links.lowered(chosen.map { $0 ?? -1 }).map { $0 < 0 ? nil : $0 }
+  }
 
   /// Everything trains that may.
   var full: [Int?] { choices.map(\.options.indices.last) }

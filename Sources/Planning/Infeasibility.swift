@@ -95,12 +95,12 @@ public struct Infeasibility: Sendable, Codable, Equatable {
 
   /// What the least that may train needs under the leanest recipe, by simulation; nil where the pins do not fit the model.
   static func smallestBudget(_ request: PlanRequest) -> Int? {
+    var request = request
     // Scores do not matter for it, and another model has others.
-    let scores = Scores.prior(request.graph, modelIdentity: "")
-    guard let space = try? DecisionSpace(request.graph, scores: scores, pins: request.pins) else { return nil }
-    let selection = space.selection(space.minimal)
-    return request.alternatives.recipes(request.recipe).map {
-      request.budget(for: StepProgram(request.template($0), selection))
+    request.scores = .prior(request.graph, modelIdentity: "")
+    guard let spaces = try? request.spaces() else { return nil }
+    return Set(spaces.map { $0.selection($0.minimal) }).flatMap { selection in
+      request.recipes.map { request.budget(for: StepProgram(request.template($0), selection)) }
     }.min()
   }
 }

@@ -60,6 +60,12 @@ struct MemoryProgram {
         model.fix(only, to: true)
       }
     }
+    for (index, link) in space.links.enumerated() {
+      model.addRow(
+        "link.\(index).\(space.choices[link.group].group.name)",
+        terms: options[link.group].dropFirst(link.option).map { ($0, 1) }
+          + options[link.needed].dropFirst(link.neededOption).map { ($0, -1) }, upper: 0)
+    }
     self.model = model
     self.options = options
     activations = space.choices.map { choice in

@@ -16,7 +16,7 @@ extension Plan {
         weightsIdentity: request.scores.weightsIdentity, configuration: graph.configuration),
       device: request.device, profileIdentity: request.profileIdentity, task: request.task,
       trainer: request.trainer, trainerOptions: request.trainer == .permafrost ? nil : request.trainerOptions,
-      recipe: program.training.recipe, scores: request.scores.origin, budgetBytes: request.budgetBytes,
+      target: request.target?.name, recipe: program.training.recipe, scores: request.scores.origin, budgetBytes: request.budgetBytes,
       mappedFree: request.mappedFree, feasible: request.trainer.budget(for: charged) <= request.budgetBytes,
       predictedPeakBytes: request.trainer.peakBytes(of: program.training), arenaBytes: program.arenaBytes,
       mappedBytes: program.mappedBytes, runtimeBytes: request.runtimeBytes,

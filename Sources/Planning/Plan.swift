@@ -51,6 +51,8 @@ public struct Plan: Sendable, Codable, Equatable {
   public var trainer = TrainerModel.permafrost
   /// What decides another trainer's memory beside the recipe.
   public var trainerOptions: PyTorchOptions?
+  /// The trainer that the decisions were restricted to, as `export --to` calls it; nil for none.
+  public var target: String?
   public var recipe: Recipe
   public var scores: Scores.Origin?
   public var budgetBytes: Int

@@ -20,6 +20,8 @@ public enum PlanError: UserFacingError, Equatable {
   /// A pattern of `--train` or `--freeze` that names no tensor.
   case unmatchedPattern(String)
   case contradictoryPins(String)
+  /// What is asked for is nothing that the trainer of '--for' can carry out.
+  case inexpressible(target: String, reason: String)
   /// A plan for another trainer, given to a command that runs this program's own engine.
   case otherTrainer(TrainerModel, verb: String)
 
@@ -27,7 +29,7 @@ public enum PlanError: UserFacingError, Equatable {
     switch self {
     case .missing: .missingInput
     case .unwritable: .unavailable
-    case .unmatchedPattern, .contradictoryPins, .otherTrainer: .usage
+    case .unmatchedPattern, .contradictoryPins, .inexpressible, .otherTrainer: .usage
     default: .malformedInput
     }
   }
@@ -56,6 +58,8 @@ public enum PlanError: UserFacingError, Equatable {
       "'\(pattern)' names no tensor of the model; name tensors as the checkpoint does, such as 'encoder.layer.0.*'"
     case .contradictoryPins(let reason):
       "\(reason); change '--train', '--freeze' or '--min-retention'"
+    case .inexpressible(let target, let reason):
+      "'\(target)' cannot carry this out: \(reason); change what is asked, or plan without '--for'"
     case .otherTrainer(let trainer, let verb):
       "the plan is for '\(trainer.rawValue)', and '\(verb)' runs permafrost's own engine; "
         + "write it out with 'permafrost export', or plan again without '--trainer'"

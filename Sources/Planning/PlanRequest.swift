@@ -14,6 +14,8 @@ public struct PlanRequest: Sendable {
   public var trainer = TrainerModel.permafrost
   /// What decides another trainer's memory beside the recipe.
   public var trainerOptions = PyTorchOptions()
+  /// The trainer that is to carry the plan out; nil where any decision will do.
+  public var target: PlanTarget?
   /// Batch, sequence and threads, and whatever `alternatives` does not leave open.
   public var recipe: Recipe
   public var alternatives: Alternatives
@@ -59,7 +61,8 @@ public struct PlanRequest: Sendable {
   ///
   /// - Throws: ``PlanError``, and `TrainerModelError` for recipes that the trainer cannot run.
   func validate() throws {
-    for recipe in alternatives.recipes(recipe) {
+    try validateTarget()
+    for recipe in recipes {
       if let rule = recipe.brokenRule(for: graph) { throw PlanError.badRecipe(reason: rule) }
       try trainer.check(recipe)
       try trainer.check(recipe.saving)
@@ -71,7 +74,7 @@ public struct PlanRequest: Sendable {
   }
 
   /// Whether the trainer can run every recipe.
-  var isRunnable: Bool { alternatives.recipes(recipe).allSatisfy { (try? trainer.check($0)) != nil } }
+  var isRunnable: Bool { recipes.allSatisfy { (try? trainer.check($0)) != nil } }
 
   /// The step under a recipe, with what trains still open.
   func template(_ recipe: Recipe) -> StepTemplate { trainer.template(graph, recipe, trainerOptions) }
@@ -98,11 +101,21 @@ public struct PlanRequest: Sendable {
 
   /// Whether a step keeps every limit.
   func accepts(_ program: StepProgram) -> Bool {
-    charged(program) <= capacity && isQuickEnough(program)
+    charged(program) <= capacity && isQuickEnough(program.training)
   }
 
-  func isQuickEnough(_ program: StepProgram) -> Bool {
-    maximumStepSeconds.map { clock.seconds(program.training) <= $0 } ?? true
+  /// What no placement of a step's buffers, and no allocator, is charged less than.
+  func leastCharged(_ step: TrainingStep) -> Int {
+    (step.liveBytes().max() ?? 0) + (mappedFree ? 0 : step.mappedBytes)
+  }
+
+  /// Whether a step keeps every limit if its buffers can be placed without waste.
+  func mayAccept(_ step: TrainingStep) -> Bool {
+    leastCharged(step) <= capacity && isQuickEnough(step)
+  }
+
+  func isQuickEnough(_ step: TrainingStep) -> Bool {
+    maximumStepSeconds.map { clock.seconds(step) <= $0 } ?? true
   }
 
   /// Whether one of two steps that train the same is to be preferred: the quicker one, then the smaller one, then the one whose

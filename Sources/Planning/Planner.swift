@@ -31,7 +31,7 @@ public struct Planner: Sendable {
   public func plan() throws -> Outcome { try solve().outcome }
 
   /// As ``plan()``, with fewer or other ways to train the groups.
-  func plan(over space: DecisionSpace) throws -> Outcome { try solve(over: space).outcome }
+  func plan(over space: DecisionSpace) throws -> Outcome { try solve(over: [space]).outcome }
 
   /// An outcome and where it comes from.
   public struct Answer: Sendable {
@@ -43,29 +43,42 @@ public struct Planner: Sendable {
   /// As ``plan()``, with what was solved.
   public func solve() throws -> Answer {
     try request.validate()
-    return try solve(over: try DecisionSpace(request.graph, scores: request.scores, pins: request.pins))
+    return try solve(over: try request.spaces())
   }
 
-  private func solve(over space: DecisionSpace) throws -> Answer {
+  /// - Parameter spaces: at least one, the most promising first.
+  private func solve(over spaces: [DecisionSpace]) throws -> Answer {
     let start = ContinuousClock.now
     let deadline = request.options.timeLimit.map { start.advanced(by: $0) }
-    let recipes = templates(for: space)
-    let templates = recipes.map(\.template)
-    var candidates = [everything(of: space, recipes)].compactMap(\.self)
+    let templates = templates(for: spaces)
+    var candidates: [Candidate] = []
+    /// What another search has to be able to capture.
+    var least: Double { floor(below: candidates.map(\.objective).max() ?? 0) }
+    var open: [Int] = []
+    for (index, space) in spaces.enumerated() where candidates.isEmpty || space.mostShare > least {
+      if let all = everything(of: space, templates) { candidates.append(all) } else { open.append(index) }
+    }
     var smallest = Int.max
     var quickest = Double.infinity
-    for (index, template) in templates.enumerated() where candidates.first?.objective != space.mostShare {
-      // What time is left is shared among the recipes that are left.
+    /// By space: what was found under earlier recipes.
+    var known: [Int: [[Int?]]] = [:]
+    let searches = templates.flatMap { template in open.map { (template, $0) } }
+    for (index, (template, number)) in searches.enumerated() {
+      let space = spaces[number]
+      guard candidates.isEmpty || space.mostShare > least else { continue }
+      // What time is left is shared among the searches that are left.
       let now = ContinuousClock.now
-      let share = deadline.map { now + now.duration(to: $0) / (templates.count - index) }
+      let share = deadline.map { now + now.duration(to: $0) / (searches.count - index) }
       let search = RecipeSearch(
         request: request, space: space, template: template, solver: solver, deadline: share,
-        known: candidates.map(\.chosen), floor: floor(below: candidates.map(\.objective).max() ?? 0))
+        known: known[number, default: []], floor: least)
       switch try search.run() {
       case .needs(let bytes, let seconds):
         smallest = min(smallest, bytes)
         quickest = min(quickest, seconds)
-      case .found(let candidate): candidates.append(candidate)
+      case .found(let candidate):
+        candidates.append(candidate)
+        known[number, default: []].append(candidate.chosen)
       }
     }
     // A recipe that was given up for want of promise has a bound below what was found, or as good as it.
@@ -100,31 +113,30 @@ public struct Planner: Sendable {
     return Answer(outcome: .plan(makePlan(best, certificate, seconds: seconds)), model: best.model)
   }
 
-  /// The step under a recipe, and the bytes alive at its peak when everything trains that may.
-  private typealias PricedTemplate = (template: StepTemplate, bytes: Int)
-
   /// The step under every recipe, from the one that needs fewest bytes: when everything trains, and among equals when the least does.
   ///
   /// It captures most, as a rule, and what it captures lets the others be given up early.
-  private func templates(for space: DecisionSpace) -> [PricedTemplate] {
-    request.alternatives.recipes(request.recipe).map { recipe in
+  private func templates(for spaces: [DecisionSpace]) -> [StepTemplate] {
+    let (full, minimal) =
+      spaces.first.map { ($0.selection($0.full), $0.selection($0.minimal)) }
+      ?? (.full(request.graph), .frozen(request.graph))
+    func leastBytes(_ template: StepTemplate, _ selection: Selection) -> Int {
+      request.leastCharged(TrainingStep(unplaced: template, selection))
+    }
+    return request.recipes.map { recipe in
       let template = request.template(recipe)
-      func bytes(_ chosen: [Int?]) -> Int {
-        let step = TrainingStep(unplaced: template, space.selection(chosen))
-        return (step.liveBytes().max() ?? 0) + (request.mappedFree ? 0 : step.mappedBytes)
-      }
-      return (template, bytes(space.full), bytes(space.minimal))
+      return (template, leastBytes(template, full), leastBytes(template, minimal))
     }.enumerated().sorted {
       ($0.element.1, $0.element.2, $0.offset) < ($1.element.1, $1.element.2, $1.offset)
-    }.map { ($0.element.0, $0.element.1) }
+    }.map(\.element.0)
   }
 
   /// The quickest recipe under which all that may train fits, if there is one: then there is nothing to search.
-  private func everything(of space: DecisionSpace, _ recipes: [PricedTemplate]) -> Candidate? {
+  private func everything(of space: DecisionSpace, _ templates: [StepTemplate]) -> Candidate? {
     guard space.share(space.full) >= space.mostShare else { return nil }
     let selection = space.selection(space.full)
-    let fitting = recipes.filter { $0.bytes <= request.capacity }.map { StepProgram($0.template, selection) }
-      .filter(request.accepts)
+    let fitting = templates.filter { request.mayAccept(TrainingStep(unplaced: $0, selection)) }
+      .map { StepProgram($0, selection) }.filter(request.accepts)
     guard let first = fitting.first else { return nil }
     return Candidate(
       chosen: space.full, selection: selection,

@@ -87,7 +87,7 @@ struct RecipeSearch {
           let waste = request.charged(proposal) - fixed - (live.max() ?? 0)
           limit = min(limit - Bytes.alignment, request.capacity - waste)
           for kernel in worst.prefix(Self.rowsPerRound) { require(kernel.origin, limit) }
-          if let most = request.maximumStepSeconds, !request.isQuickEnough(proposal) {
+          if let most = request.maximumStepSeconds, !request.isQuickEnough(proposal.training) {
             program.addTimeRow(
               request.clock, limit: 2 * most - request.clock.seconds(proposal.training))
           }
@@ -174,23 +174,20 @@ struct RecipeSearch {
     return best
   }
 
-  /// Whether a choice keeps the limits if its buffers can be placed without waste.
   private func mayFit(_ chosen: [Int?]) -> Bool {
-    let step = TrainingStep(unplaced: template, space.selection(chosen))
-    let fixed = request.mappedFree ? 0 : step.mappedBytes
-    let isQuickEnough = request.maximumStepSeconds.map { request.clock.seconds(step) <= $0 } ?? true
-    return isQuickEnough && (step.liveBytes().max() ?? 0) + fixed <= request.capacity
+    request.mayAccept(TrainingStep(unplaced: template, space.selection(chosen)))
   }
 
   private func nested(from depth: Int, percent: Int) -> [Int?] {
     let nodes = space.graph.configuration.feedForwardSize * percent / 100
-    return space.choices.map { choice in
-      let isBelow =
-        choice.group.layer.map { $0 < depth }
-        ?? (choice.group.kind.isEmbedding && depth >= 0 || depth == layers)
-      guard !isBelow else { return choice.least }
-      return choice.options.lastIndex { $0.retained <= nodes } ?? choice.least
-    }
+    return space.closed(
+      space.choices.map { choice in
+        let isBelow =
+          choice.group.layer.map { $0 < depth }
+          ?? (choice.group.kind.isEmbedding && depth >= 0 || depth == layers)
+        guard !isBelow else { return choice.least }
+        return choice.options.lastIndex { $0.retained <= nodes } ?? choice.least
+      })
   }
 
   private var layers: Int { space.graph.configuration.layerCount }

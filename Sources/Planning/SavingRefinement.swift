@@ -49,6 +49,7 @@ struct SavingRefinement {
   private func fitting(_ depths: (recompute: Int, cheap: Int)) -> StepProgram? {
     var staged = recipe
     staged.saving = Saving.staged(recompute: depths.recompute, cheap: depths.cheap, of: layers)
+    guard request.allows(staged) else { return nil }
     let program = StepProgram(request.template(staged), selection)
     return request.accepts(program) ? program : nil
   }

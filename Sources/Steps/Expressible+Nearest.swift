@@ -76,7 +76,7 @@ extension Selection {
   public enum Extent: Sendable {
     case none, part, whole
 
-    func isTrained(partly: Bool) -> Bool { self == .whole || (partly && self == .part) }
+    package func isTrained(partly: Bool) -> Bool { self == .whole || (partly && self == .part) }
   }
 
   public func extent(_ id: ParameterID, _ graph: EncoderGraph) -> Extent {

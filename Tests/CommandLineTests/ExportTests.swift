@@ -37,7 +37,7 @@ struct ExportTests {
     let run = try CommandLineProgram.run("export", "missing.json", "--to", "onnx", "-o", "plan.py")
     #expect(run.exitCode == 64 && run.standardOutput.isEmpty)
     #expect(
-      run.standardError.hasPrefix("permafrost: error: cannot export to 'onnx'; use --to with one of: pytorch, ")
+      run.standardError.hasPrefix("permafrost: error: cannot export to 'onnx'; use one of: pytorch, ")
     )
     #expect(run.errorLines.count == 1)
   }

@@ -18,7 +18,7 @@ struct ExportErrorTests {
     let error = ExportError.unknownTarget("o\nnnx")
     #expect(error.exitStatus == .usage)
     #expect(
-      error.description.hasPrefix("cannot export to 'o nnx'; use --to with one of: pytorch, hf-trainer, "))
+      error.description.hasPrefix("cannot export to 'o nnx'; use one of: pytorch, hf-trainer, "))
     for target in ExportTargets.all { #expect(try ExportTargets.named(target.name).name == target.name) }
     #expect(Set(ExportTargets.names).count == ExportTargets.all.count)
   }

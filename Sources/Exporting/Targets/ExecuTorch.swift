@@ -5,6 +5,7 @@ import Steps
 struct ExecuTorch: PreparedInPython {
   let name = "executorch"
   let trainer = "ExecuTorch 1.5.1"
+  let recipe = ExpressibleRecipe(optimizers: [.sgd], recomputation: .none, accumulates: false, clips: false)
 
   func notes(_ job: ExportJob) -> [String] {
     [

@@ -7,6 +7,8 @@ struct Flair: ExportTarget {
   let trainer = "Flair 0.15.1"
   let matching = "one flag for the whole encoder"
   let check = CheckScript.parts
+  /// `fine_tune` takes AdamW and cuts the norm by itself (`flair/trainers/trainer.py`), which the file leaves alone.
+  let recipe = ExpressibleRecipe(optimizers: [.adamw], recomputation: .none, clips: false)
 
   func tensorName(_ parameter: Parameter, _ graph: EncoderGraph) -> String? {
     parameter.isHead ? nil : "embeddings.\(parameter.name)"

@@ -7,6 +7,9 @@ struct Keras: ExportTarget {
   let trainer = "Keras 3.15.1 and KerasHub 0.32.0"
   let matching = "layers by name, all variables of each"
   let check = CheckScript.parts
+  /// Names of `keras.optimizers`; it has no blockwise 8-bit state.
+  let recipe = ExpressibleRecipe(
+    optimizers: Optimizer.allCases.filter { $0 != .adamw8bit }, recomputation: .none)
 
   /// The layer that owns the tensor, then the tensor's name in the checkpoint.
   func tensorName(_ parameter: Parameter, _ graph: EncoderGraph) -> String? {

@@ -5,6 +5,7 @@ import Steps
 struct LLMFoundry: ExportTarget {
   let name = "llm-foundry"
   let trainer = "llm-foundry 0.22.0"
+  let recipe = ExpressibleRecipe(optimizers: Optimizer.allCases.filter { Self.optimizer($0) != nil })
   let matching = "regular expressions searched in every name (re.search): what one finds is frozen"
 
   /// Composer's HuggingFaceModel holds the transformers model as `model`.

@@ -7,6 +7,8 @@ struct MLXLM: ExportTarget {
   let trainer = "mlx-lm 0.32.2"
   let matching = "the last N blocks; 0 and -1 mean all"
   let check = CheckScript.names
+  /// `mlx_lm/lora.py` has no key for a gradient's norm.
+  let recipe = ExpressibleRecipe(optimizers: [.adamw, .adafactor, .sgd, .sgdMomentum], clips: false)
 
   func expressible(_ graph: EncoderGraph) -> Expressible {
     let layers = graph.configuration.layerCount

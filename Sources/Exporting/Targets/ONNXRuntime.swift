@@ -7,6 +7,7 @@ struct ONNXRuntime: ExportTarget {
   let trainer = "onnxruntime-training 1.19.2"
   let matching = "names of initializers in full"
   let check = CheckScript.names
+  let recipe = ExpressibleRecipe(optimizers: [.adamw, .sgd], recomputation: .none, clips: false)
 
   var splitting: NodeSplitting? { .tensors }
 

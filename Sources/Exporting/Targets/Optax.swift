@@ -8,6 +8,7 @@ struct Optax: ExportTarget {
   let trainer = "optax 0.2.8"
   let matching = "names of leaves in full"
   let check = CheckScript.names
+  let recipe = ExpressibleRecipe(recomputation: .none)
 
   var splitting: NodeSplitting? { .tensors }
 

@@ -6,6 +6,7 @@ struct SentenceTransformers: ExportTarget {
   let name = "sentence-transformers"
   let trainer = "Sentence Transformers 6.2.0"
   let matching = "names in full, of the transformers model inside"
+  let recipe = ExpressibleRecipe(recomputation: .none)
 
   /// Of `model[0].auto_model`, which has no head.
   func tensorName(_ parameter: Parameter, _ graph: EncoderGraph) -> String? {

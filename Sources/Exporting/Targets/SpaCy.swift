@@ -7,6 +7,8 @@ struct SpaCy: ExportTarget {
   let trainer = "spaCy 3.8.18 and spacy-transformers"
   let matching = "pipeline components by name, all that they hold"
   let check = CheckScript.parts
+  /// Its `Adam.v1` decays weights as AdamW does and cuts the norm by itself (`thinc/optimizers.py`); the file leaves both alone.
+  let recipe = ExpressibleRecipe(optimizers: [.adamw], recomputation: .none, clips: false)
 
   func tensorName(_ parameter: Parameter, _ graph: EncoderGraph) -> String? {
     parameter.isHead ? nil : "transformer.\(parameter.name)"

@@ -36,7 +36,7 @@ public struct BudgetSpread: Sendable, Hashable {
 
   /// What training everything needs, by the recipe that needs most.
   private static func fullBudget(_ request: PlanRequest) -> Int {
-    request.alternatives.recipes(request.recipe).map {
+    request.recipes.map {
       request.budget(for: StepProgram(request.template($0), .full(request.graph)))
     }.max() ?? 0
   }

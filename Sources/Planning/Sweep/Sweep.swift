@@ -29,6 +29,8 @@ public struct Sweep: Sendable, Codable, Equatable {
     /// Whose training has to fit; a file that does not say means this program's own.
     public var trainer = TrainerModel.permafrost
     public var trainerOptions: PyTorchOptions?
+    /// The trainer that the decisions are restricted to.
+    public var target: String?
     /// What `alternatives` leaves open is decided point by point.
     public var recipe: Recipe
     public var alternatives: Alternatives

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Checkpoints
+import Exporting
 import Planning
 import Reporting
 import Steps
@@ -52,6 +53,13 @@ struct PlanningOptions: ParsableArguments {
     transform: Accepted.count(0...100))
   var minRetention = 0
 
+  @Option(
+    name: .customLong("for"),
+    help: ArgumentHelp(
+      "Plan only what this trainer can carry out, named as for 'export --to', such as hf-trainer.",
+      valueName: "target"))
+  var target: String?
+
   @OptionGroup var trainer: TrainerOptions
   @OptionGroup var limits: TimeLimitOptions
   @OptionGroup var runtime: RuntimeOptions
@@ -75,6 +83,7 @@ struct PlanningOptions: ParsableArguments {
   func request(
     for model: Model, task: String?, on device: DeviceOptions
   ) throws -> (request: PlanRequest, share: RuntimeShare) {
+    let target = try target.map { try ExportTargets.named($0).planTarget(for: model.graph) }
     let profile = try device.profile()
     let recipe = try shape.recipe(for: model, on: profile, saving: saving)
     var scores = try scores.map { try PlanFile.readScores($0, for: model.graph, identity: model.identity) }
@@ -97,6 +106,7 @@ struct PlanningOptions: ParsableArguments {
       mappedFree: trainer == .permafrost && budget.mappedFree, runtimeBytes: share.bytes,
       device: profile?.identifier, task: task)
     (request.trainer, request.trainerOptions) = (trainer, options)
+    request.target = target
     request.pins = Pins(train: train, freeze: freeze, minimumRetention: minRetention)
     request.profile = profile
     request.maximumStepSeconds = try limits.stepSeconds(on: profile, batch: recipe.batch)
