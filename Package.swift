@@ -81,7 +81,8 @@ let package = Package(
     .testTarget(name: "PlanningTests", dependencies: ["Planning", "TrainerModels", "TestSupport"]),
     .testTarget(
       name: "KernelsTests", dependencies: ["Kernels", "TestSupport"], resources: [.copy("Fixtures")]),
-    .testTarget(name: "EngineTests", dependencies: ["Engine", "TestSupport"], resources: [.copy("Fixtures")]),
+    .testTarget(
+      name: "EngineTests", dependencies: ["Engine", "Planning", "TestSupport"], resources: [.copy("Fixtures")]),
     .testTarget(name: "TasksTests", dependencies: ["Tasks", "TestSupport"], resources: [.copy("Fixtures")]),
     .testTarget(
       name: "TrainingTests", dependencies: ["Training", "Engine", "Checkpoints", "TestSupport"],
