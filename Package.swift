@@ -53,7 +53,7 @@ let package = Package(
     // A child for the tests of Limits: it uses memory as it is told to. Not a product.
     .executableTarget(name: "limits-probe", dependencies: ["Limits"]),
     .target(
-      name: "Exporting", dependencies: ["Planning", "Checkpoints", "Yams"],
+      name: "Exporting", dependencies: ["Planning", "Checkpoints", "TrainerModels", "Yams"],
       resources: [.embedInCode("Templates")]),
     .target(
       name: "Verification", dependencies: ["Training", "TrainerModels", "Limits", "Exporting"],

@@ -53,8 +53,8 @@ def grid(name):
     """Settings as dictionaries; what one does not say is the default of `setting`."""
     settings = []
     if name == "budgets":
-        for model, batch, seq, update in [("minilm", 8, 64, "for-loop"), ("minilm", 16, 128, "foreach"),
-                                          ("distilbert", 16, 64, "for-loop"), ("distilbert", 8, 128, "foreach")]:
+        for model, batch, seq, update in [("minilm", 16, 64, "for-loop"), ("distilbert", 8, 64, "foreach"),
+                                          ("minilm", 8, 128, "foreach"), ("distilbert", 16, 64, "for-loop")]:
             settings += [setting(model, batch, seq, f"plan:{share}", update=update) for share in [90, 75, 60]]
         return settings
     if name == "small":

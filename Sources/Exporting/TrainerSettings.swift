@@ -72,9 +72,8 @@ enum Notes {
     let bytes = ByteCount.format(job.plan.predictedPeakBytes, rounding: .up)
     guard job.plan.trainer == .permafrost else {
       let runtime = ByteCount.format(job.plan.runtimeBytes, rounding: .up)
-      return
-        "predicted_peak_bytes (\(bytes)) holds for '\(job.plan.trainer.rawValue)', eager PyTorch with transformers, "
-        + "beside the process's own \(runtime); \(trainer) may need more: measure before relying on it."
+      return "predicted_peak_bytes (\(bytes)) holds for '\(job.plan.trainer.rawValue)', eager PyTorch with "
+        + "transformers, beside the process's own \(runtime); \(trainer) may need more: measure before relying on it."
     }
     return "predicted_peak_bytes (\(bytes)) holds for permafrost's own "
       + "engine; \(trainer) needs more for the same step: measure before relying on it."

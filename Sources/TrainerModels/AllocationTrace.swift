@@ -8,6 +8,8 @@ struct AllocationTrace {
   }
 
   let bytes: [Int]
+  /// How often all before the update runs in one step, as far as it matters: later micro-batches find what the third found.
+  let repetitions: Int
   /// Weights and inputs, which are there before the first step.
   private(set) var kept: [BufferID] = []
   /// Optimizer state, which the first update makes.
@@ -17,6 +19,7 @@ struct AllocationTrace {
 
   init(_ step: TrainingStep) {
     bytes = step.buffers.map(\.bytes)
+    repetitions = min(step.recipe.accumulation, 3)
     var dying = Array(repeating: [BufferID](), count: step.kernels.count)
     for (id, buffer) in step.buffers.enumerated() {
       if let lifetime = buffer.lifetime {
@@ -42,7 +45,8 @@ struct AllocationTrace {
   func peak<Allocator: MemoryAllocator>(in allocator: Allocator, steps: Int = 3) -> Int {
     var allocator = allocator
     var places: [BufferID: Allocator.Place] = [:]
-    func allocate(_ id: BufferID) { places[id] = allocator.allocate(bytes[id]) }
+    // What the first micro-batch made may still be there in the next.
+    func allocate(_ id: BufferID) { if places[id] == nil { places[id] = allocator.allocate(bytes[id]) } }
     func run(_ events: [Event]) {
       for event in events {
         switch event {
@@ -53,7 +57,7 @@ struct AllocationTrace {
     }
     kept.forEach(allocate)
     for step in 0..<steps {
-      run(beforeUpdate)
+      for _ in 0..<repetitions { run(beforeUpdate) }
       if step == 0 { states.forEach(allocate) }
       run(update)
     }
