@@ -52,11 +52,17 @@ public struct PyTorchTrainer: PlanTrainer {
   }
 
   /// The most bytes of tensors alive, measured in a short run without a limit: the profiler needs memory too.
+  ///
+  /// - Returns: nil where this PyTorch's profiler does not tell.
   private func livePeak(_ job: PyTorchJob, onMessage: (WorkerMessage) -> Void) throws -> Int? {
     let job = job.with(.live)
     try job.write()
-    guard case .measured(let figures) = try listen(job, limit: nil, onMessage: onMessage) else { return nil }
-    return figures.liveBytes
+    do {
+      guard case .measured(let figures) = try listen(job, limit: nil, onMessage: onMessage) else { return nil }
+      return figures.liveBytes
+    } catch WorkerError.failed {
+      return nil
+    }
   }
 
   private func listen(

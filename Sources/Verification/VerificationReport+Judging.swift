@@ -47,7 +47,10 @@ extension VerificationReport {
 
   private func predictionCheck(_ prediction: Prediction) -> Check {
     guard let measuredPeakBytes else {
-      return Check(name: "prediction", result: .notMeasured, detail: "the run did not reach its end")
+      return Check(
+        name: "prediction", result: .notMeasured,
+        detail: residentPeakBytes == nil
+          ? "the run did not reach its end" : "the trainer could not count its tensors' bytes")
     }
     let isEqual = measuredPeakBytes == predictedPeakBytes
     let difference = Double((measuredPeakBytes - predictedPeakBytes).magnitude)

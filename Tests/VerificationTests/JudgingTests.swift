@@ -9,7 +9,7 @@ import Units
 struct JudgingTests {
   /// A report of a run that had 100 MiB before and was predicted to grow by 50 MiB, 40 of them the peak.
   private func report(
-    _ trainer: TrainerModel = .pytorch, measured: Int = 40 << 20, resident: Int = 150 << 20,
+    _ trainer: TrainerModel = .pytorch, measured: Int? = 40 << 20, resident: Int = 150 << 20,
     budget: Int = 160 << 20,
     stopped: String? = nil
   ) -> VerificationReport {
@@ -51,6 +51,8 @@ struct JudgingTests {
     #expect(failing(report(measured: slight + 3000)) == ["prediction"])
     #expect(failing(report(.permafrost, measured: slight)) == ["prediction"])
     #expect(failing(report(.permafrost)).isEmpty)
+    let uncounted = report(measured: nil)
+    #expect(uncounted.checks[1].result == .notMeasured && !uncounted.passed && uncounted.fits)
   }
 
   @Test("growing further than tolerated fails, growing less does not, and beyond the budget it does not fit")
