@@ -53,8 +53,10 @@ extension VerificationReport {
           ? "the run did not reach its end" : "the trainer could not count its tensors' bytes")
     }
     let isEqual = measuredPeakBytes == predictedPeakBytes
-    let difference = Double((measuredPeakBytes - predictedPeakBytes).magnitude)
-    let isWithin = difference <= prediction.peakTolerance * Double(predictedPeakBytes)
+    let difference = abs(measuredPeakBytes - predictedPeakBytes)
+    let isWithin =
+      Double(difference) <= prediction.peakTolerance * Double(predictedPeakBytes)
+      || difference <= prediction.peakSlackBytes
     return Check(
       name: "prediction", result: isWithin ? .passed : .failed,
       detail: "predicted \(ByteCount.formatExactly(predictedPeakBytes))"
