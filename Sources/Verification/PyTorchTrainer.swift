@@ -22,6 +22,8 @@ public struct PyTorchTrainer: PlanTrainer {
 
   /// The live peak was predicted to less than 0.005 % over 77 settings (docs/results/pytorch-memory.md).
   public static let peakTolerance = 0.001
+  /// By how many bytes it may differ in any case.
+  ///
   /// Of AdamW's temporaries in a loop, the one that is kept until the next tensor's is there is followed in feed-forward pairs only
   /// (`PyTorchLowering.emitUpdates`): that shows where tables are small. In a model of three layers whose step takes 3.8 MB it came to 82,408 bytes.
   public static let peakSlackBytes = 128 << 10
