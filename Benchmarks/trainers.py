@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The same plans carried out by permafrost's engine and by PyTorch: metric, resident peak and time a step.
 
-    python3 Benchmarks/trainers.py run OUT --minilm MODEL --sst2 DATA --python PYTHON [--permafrost PROGRAM] [--threads 1] [--steps 300] [--seed 0]
+    python3 Benchmarks/trainers.py run OUT --minilm MODEL --sst2 DATA --python PYTHON [--permafrost PROGRAM] [--threads 1] [--steps 300] [--seed 0] [--only TEXT]
     python3 Benchmarks/trainers.py table OUT
 
 Plans are made by 'estimate --train' and, called 'planned', by 'plan' for 60 % of the way from training the head to training everything. Each
@@ -62,7 +62,7 @@ def run(options):
              ("DistilBERT", "distilbert-base-uncased", ["--weights", "random", "--steps", 5])]
     for name, model, data in cases:
         for mask in MASKS:
-            if (name, mask) in done:
+            if (name, mask) in done or options.only not in f"{name} {mask}":
                 continue
             with tempfile.TemporaryDirectory() as folder:
                 plan = os.path.join(folder, "plan.json")
@@ -100,6 +100,7 @@ def main():
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--steps", type=int, default=300)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--only", default="", help="plans whose model and mask, such as 'MiniLM-L6 far:10', contain this")
     options = parser.parse_args()
     run(options) if options.action == "run" else print(table(rows(options.out)))
 

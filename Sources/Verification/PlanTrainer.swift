@@ -70,9 +70,11 @@ public struct Prediction: Sendable, Equatable {
   public var allocatorBytes: Int
   /// By which share of the prediction the measured peak may differ.
   public var peakTolerance: Double
+  /// By how many bytes it may in any case.
+  public var peakSlackBytes = 0
   /// By which share of the prediction the process may grow further than predicted.
   public var residentTolerance = 0.0
-  /// By how many bytes it may in any case.
+  /// By how many bytes it may do so in any case.
   public var residentSlackBytes = 0
 
   /// By how much the process grows beside its baseline.

@@ -22,13 +22,18 @@ public struct PyTorchTrainer: PlanTrainer {
 
   /// The live peak was predicted to less than 0.005 % over 77 settings (docs/results/pytorch-memory.md).
   public static let peakTolerance = 0.001
+  /// By how many bytes it may differ in any case.
+  ///
+  /// Of AdamW's temporaries in a loop, the one that is kept until the next tensor's is there is followed in feed-forward pairs only
+  /// (`PyTorchLowering.emitUpdates`): that shows where tables are small. In a model of three layers whose step takes 3.8 MB it came to 82,408 bytes.
+  public static let peakSlackBytes = 128 << 10
 
   public var model: TrainerModel { .pytorch }
 
   public func prediction(_ plan: Plan) -> Prediction {
     Prediction(
       peakBytes: plan.arenaBytes, allocatorBytes: plan.predictedPeakBytes - plan.arenaBytes,
-      peakTolerance: Self.peakTolerance)
+      peakTolerance: Self.peakTolerance, peakSlackBytes: Self.peakSlackBytes)
   }
 
   public func run(
@@ -52,11 +57,17 @@ public struct PyTorchTrainer: PlanTrainer {
   }
 
   /// The most bytes of tensors alive, measured in a short run without a limit: the profiler needs memory too.
+  ///
+  /// - Returns: nil where this PyTorch's profiler does not tell.
   private func livePeak(_ job: PyTorchJob, onMessage: (WorkerMessage) -> Void) throws -> Int? {
     let job = job.with(.live)
     try job.write()
-    guard case .measured(let figures) = try listen(job, limit: nil, onMessage: onMessage) else { return nil }
-    return figures.liveBytes
+    do {
+      guard case .measured(let figures) = try listen(job, limit: nil, onMessage: onMessage) else { return nil }
+      return figures.liveBytes
+    } catch WorkerError.failed {
+      return nil
+    }
   }
 
   private func listen(

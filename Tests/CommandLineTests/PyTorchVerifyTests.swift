@@ -6,12 +6,10 @@ import Testing
 struct PyTorchVerifyTests {
   /// A program that has all packages, and for a script does what `body` says; `$2` is its job file.
   private func fakePython(_ body: String, in directory: URL) throws {
-    let file = directory.appendingPathComponent("python")
     let answer = #"{"version": [3, 11, 7], "missing": []}"#
-    try "#!/bin/sh\nif [ \"$1\" = -c ]; then echo '\(answer)'; exit; fi\nfolder=$(dirname \"$2\")\n\(body)\n"
-      .write(
-        to: file, atomically: true, encoding: .utf8)
-    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: file.path)
+    _ = try writeShellScript(
+      "if [ \"$1\" = -c ]; then echo '\(answer)'; exit; fi\nfolder=$(dirname \"$2\")\n\(body)", named: "python",
+      in: directory)
   }
 
   /// - Parameter arguments: between spaces.

@@ -9,12 +9,13 @@ import Units
 struct JudgingTests {
   /// A report of a run that had 100 MiB before and was predicted to grow by 50 MiB, 40 of them the peak.
   private func report(
-    _ trainer: TrainerModel = .pytorch, measured: Int = 40 << 20, resident: Int = 150 << 20,
+    _ trainer: TrainerModel = .pytorch, measured: Int? = 40 << 20, resident: Int = 150 << 20,
     budget: Int = 160 << 20,
-    stopped: String? = nil
+    slack: Int = 0, stopped: String? = nil
   ) -> VerificationReport {
     let prediction = Prediction(
       peakBytes: 40 << 20, allocatorBytes: 10 << 20, peakTolerance: trainer == .permafrost ? 0 : 0.001,
+      peakSlackBytes: slack,
       residentSlackBytes: trainer == .permafrost ? 5 << 20 : 0)
     var report = VerificationReport(
       model: "m", planObjective: 1, trainer: trainer, passed: false, fits: false, budgetBytes: budget,
@@ -49,8 +50,12 @@ struct JudgingTests {
     let slight = (40 << 20) + 40_000
     #expect(failing(report(measured: slight)).isEmpty && failing(report(measured: (80 << 20) - slight)).isEmpty)
     #expect(failing(report(measured: slight + 3000)) == ["prediction"])
+    #expect(failing(report(measured: slight + 3000, slack: 43_000)).isEmpty)
+    #expect(failing(report(measured: slight + 3001, slack: 43_000)) == ["prediction"])
     #expect(failing(report(.permafrost, measured: slight)) == ["prediction"])
     #expect(failing(report(.permafrost)).isEmpty)
+    let uncounted = report(measured: nil)
+    #expect(uncounted.checks[1].result == .notMeasured && !uncounted.passed && uncounted.fits)
   }
 
   @Test("growing further than tolerated fails, growing less does not, and beyond the budget it does not fit")

@@ -42,8 +42,8 @@ struct PyTorchTrainerTests {
   /// A trainer whose Python has all packages, and for a script does what `body` says; `$2` is its job file.
   private func trainer(_ body: String, in directory: URL) throws -> PyTorchTrainer {
     let answer = #"{"version": [3, 11, 7], "missing": []}"#
-    let path = try executable(
-      "if [ \"$1\" = -c ]; then echo '\(answer)'; exit; fi\n\(body)", in: directory, name: "python")
+    let path = try writeShellScript(
+      "if [ \"$1\" = -c ]; then echo '\(answer)'; exit; fi\n\(body)", named: "python", in: directory)
     return PyTorchTrainer(python: try PythonInterpreter(path), options: PyTorchOptions(), producer: "test")
   }
 

@@ -9,7 +9,7 @@ import Units
 struct PythonInterpreterTests {
   /// A program that answers the question as a Python with these packages missing would.
   private func answering(_ line: String, in directory: URL, name: String = "python3") throws -> String {
-    try executable("echo '\(line)'", in: directory, name: name)
+    try writeShellScript("echo '\(line)'", named: name, in: directory)
   }
 
   @Test("is by path, or by name along the search path, and passes over what cannot be run")
@@ -55,12 +55,4 @@ struct PythonInterpreterTests {
       #expect(error?.description == "\(path) has no torch; install with: \(path) -m pip install torch")
     }
   }
-}
-
-/// Writes a shell script that can be run.
-func executable(_ body: String, in directory: URL, name: String) throws -> String {
-  let file = directory.appendingPathComponent(name)
-  try "#!/bin/sh\n\(body)\n".write(to: file, atomically: true, encoding: .utf8)
-  try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: file.path)
-  return file.path
 }

@@ -72,8 +72,8 @@ class Training:
 
     def __init__(self, job, config, weights=None, plan=None):
         self.job, self.config = job, config
-        kind = transformers.AutoModelForQuestionAnswering if job["head"] == "span" else transformers.AutoModelForSequenceClassification
-        self.model = kind.from_config(config, attn_implementation=job["attention"])
+        head = "QuestionAnswering" if job["head"] == "span" else "SequenceClassification"
+        self.model = getattr(transformers, "AutoModelFor" + head).from_config(config, attn_implementation=job["attention"])
         if job["precision"] == "bf16":
             self.model = self.model.bfloat16()
         if weights:
@@ -86,7 +86,8 @@ class Training:
         trained = [tensor for tensor in self.model.parameters() if tensor.requires_grad]
         groups = [dict(params=[t for t in trained if t.ndim > 1], weight_decay=job["weight_decay"]),
                   dict(params=[t for t in trained if t.ndim <= 1], weight_decay=0.0)]
-        loop = {} if job.get("update_loop") is None else dict(foreach=job.get("update_loop") == "foreach", fused=job.get("update_loop") == "fused")
+        loop = job.get("update_loop")
+        loop = {} if loop is None else dict(foreach=loop == "foreach", fused=loop == "fused")
         self.trained = trained
         if job["optimizer"] == "adamw":
             self.optimizer = torch.optim.AdamW(groups, lr=0.0, **loop)
@@ -99,6 +100,7 @@ class Training:
         count, size, value = len(inputs["input_ids"]), self.job["micro_batch"], 0.0
         for first in range(0, count, size):
             part = {name: tensor[first:first + size] for name, tensor in inputs.items()}
+            part = {name: tensor.to(self.model.dtype) if tensor.is_floating_point() else tensor for name, tensor in part.items()}
             loss = self.model(**part).loss
             if size < count:
                 loss = loss * (len(part["input_ids"]) / count)
@@ -125,7 +127,7 @@ class Training:
         """Without dropout, a row a sequence; a span's have a last axis of start and end."""
         self.model.eval()
         with torch.no_grad():
-            output = self.model(**{name: tensor for name, tensor in inputs.items() if "label" not in name and "positions" not in name})
+            output = self.model(**{name: inputs[name] for name in inputs if "label" not in name and "positions" not in name})
         self.model.train()
         return torch.stack([output.start_logits, output.end_logits], -1) if self.job["head"] == "span" else output.logits
 

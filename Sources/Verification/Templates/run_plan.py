@@ -129,8 +129,8 @@ def train(job, config, plan):
     evaluated = evaluate(training, job, config) if job.get("evaluation_data") else 0
     tail = losses[-max(1, len(losses) // 10):]
     return {"baselineResidentBytes": baseline, "residentPeakBytes": status("VmHWM") if is_peak_reset else None,
-            "evaluationExamples": evaluated, "secondsPerStep": statistics.median(times) if times else 0, "firstLoss": losses[0] if losses else None,
-            "lastLoss": statistics.fmean(tail) if tail else None}
+            "evaluationExamples": evaluated, "secondsPerStep": statistics.median(times) if times else 0,
+            "firstLoss": losses[0] if losses else None, "lastLoss": statistics.fmean(tail) if tail else None}
 
 
 def evaluate(training, job, config):
