@@ -54,7 +54,7 @@ let package = Package(
     .executableTarget(name: "limits-probe", dependencies: ["Limits"]),
     .target(name: "Verification", dependencies: ["Training", "Simulation", "Limits"]),
     .target(
-      name: "Exporting", dependencies: ["Planning", "Checkpoints", "Yams"],
+      name: "Exporting", dependencies: ["Planning", "Checkpoints", "TrainerModels", "Yams"],
       resources: [.embedInCode("Templates")]),
     .target(name: "Reporting", dependencies: ["Planning", "Verification", "TrainerModels"]),
     .executableTarget(

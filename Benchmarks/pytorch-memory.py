@@ -2,6 +2,7 @@
 """Compares the memory that 'permafrost estimate --trainer pytorch' predicts with what PyTorch and transformers use.
 
     Benchmarks/pytorch-memory.py --permafrost .build/release/permafrost [--grid small|full] [--only TEXT] [--measured JSON] [--table MD]
+    Benchmarks/pytorch-memory.py --permafrost .build/release/permafrost --grid budgets [--only TEXT] [--table MD]
 
 A setting is a model from a configuration (random weights, two labels, dropout 0.1 unless it says otherwise), a batch, a
 sequence length and a mask. Masks are carried out by the file that 'permafrost export --to pytorch' writes for the plan
@@ -12,6 +13,10 @@ Live bytes = what lives between steps (parameters, buffers, optimizer state, the
 largest running sum of the profiler's allocation events (`profile_memory`) within the step, after gradients were let
 go. It is exact for everything that PyTorch's allocator hands out, temporaries inside operators included; what
 libraries allocate for themselves is in the resident peak only.
+
+With '--grid budgets' the plans are those of 'permafrost plan --trainer pytorch', for shares of what training everything
+has resident by its prediction; the planner chooses which layers run again and the micro-batches too. What counts is whether the resident
+peak stays within the budget.
 
 --process prints the process's own share: the resident peak of one that trains next to nothing, and what the matrix library keeps
 once it has multiplied large matrices.
@@ -47,6 +52,11 @@ MASKS = ["full", "far:10", "frozen-embeddings", "last:2", "bitfit", "norms", "pl
 def grid(name):
     """Settings as dictionaries; what one does not say is the default of `setting`."""
     settings = []
+    if name == "budgets":
+        for model, batch, seq, update in [("minilm", 8, 64, "for-loop"), ("minilm", 16, 128, "foreach"),
+                                          ("distilbert", 16, 64, "for-loop"), ("distilbert", 8, 128, "foreach")]:
+            settings += [setting(model, batch, seq, f"plan:{share}", update=update) for share in [90, 75, 60]]
+        return settings
     if name == "small":
         shapes = [(4, 24), (2, 100)]
         for family in ["bert", "distilbert", "roberta", "electra"]:
@@ -112,6 +122,14 @@ def predict(s, program, folder):
         return done.stdout
 
     plan, full = os.path.join(folder, "plan.json"), os.path.join(folder, "full.json")
+    trainer = ["--trainer", "pytorch", "--attention", s["attention"], "--update-loop", s["update"], "--precision", s["precision"]]
+    if mask.startswith("plan:"):
+        resident = json.loads(run("estimate", model, *shape, *trainer, "--json"))["resident_peak_bytes"]
+        # The planner decides about micro-batches, too.
+        free = [option for index, option in enumerate(shape) if "--accumulate" not in shape[max(0, index - 1):index + 1]]
+        run("plan", model, *free, *trainer, "--budget", f"{resident * int(mask[5:]) // 100}B", "--out", plan)
+        run("export", plan, "--to", "pytorch", "--out", os.path.join(folder, "plan.py"))
+        return json.loads(run("estimate", model, "--train", plan, "--json"))
     run("estimate", model, *shape, *saving, "--train", "full", "--runtime", "0", "--out", full)
     if mask == "plan":
         peaks = [json.loads(run("estimate", model, *shape, *saving, "--train", train, "--runtime", "0", "--json"))["peak_bytes"]
@@ -129,8 +147,7 @@ def predict(s, program, folder):
             write(train, edited)
         run("estimate", model, *shape, *saving, "--train", train, "--runtime", "0", "--out", plan)
     run("export", plan, "--to", "pytorch", "--out", os.path.join(folder, "plan.py"))
-    return json.loads(run("estimate", model, *shape, "--saving", policy or "keep", "--train", plan, "--trainer", "pytorch",
-                          "--attention", s["attention"], "--update-loop", s["update"], "--precision", s["precision"], "--json"))
+    return json.loads(run("estimate", model, *shape, "--saving", policy or "keep", "--train", plan, *trainer, "--json"))
 
 
 def ranges(numbers):
@@ -164,7 +181,7 @@ def measure(s, folder):
         plan = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(plan)
         plan.apply_plan(model)
-        if s["mask"].endswith("+recompute"):
+        if s["mask"].endswith("+recompute") or s["mask"].startswith("plan:"):
             plan.recompute_layers(model)
     trained = [p for p in model.parameters() if p.requires_grad]
     groups = [dict(params=[p for p in trained if p.ndim > 1], weight_decay=0.01),
@@ -193,6 +210,8 @@ def measure(s, folder):
     for _ in range(3):
         step()
     resident = high_water_mark()
+    if s["mask"].startswith("plan:"):
+        return dict(resident_bytes=resident)
     kept = {}
     for tensor in [*model.parameters(), *model.buffers(), *batch.values(),
                    *(value for state in optimizer.state.values() for value in state.values() if torch.is_tensor(value))]:
@@ -238,6 +257,31 @@ def child(s, folder):
     if done.returncode:
         sys.exit(f"{label(s)}: {done.stderr}")
     return json.loads(done.stdout.splitlines()[-1])
+
+
+def budget_table(options):
+    """Plans made for a budget, and what PyTorch has resident."""
+    text = ("| setting | budget MiB | trains | score | micro-batches | saving | predicted MiB | resident MiB | of the budget |\n"
+            "|---|---:|---:|---:|---:|---|---:|---:|---:|\n")
+    shares = []
+    for s in grid("budgets"):
+        if options.only not in label(s):
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            estimate = predict(s, options.permafrost, folder)
+            plan = load(os.path.join(folder, "plan.json"))
+            measured = child(dict(s, accumulate=plan["recipe"]["accumulation"]), folder)["resident_bytes"]
+        saving = plan["recipe"]["saving"]
+        layers = plan["model"]["configuration"]["layer_count"]
+        again = sum(policy == "recompute" for policy in saving) if isinstance(saving, list) else layers * (saving == "recompute")
+        shares.append(100 * measured / plan["budget_bytes"])
+        cells = [label(s), f"{plan['budget_bytes'] / 2**20:.0f}", f"{plan['trainable_parameters'] / 1e6:.2f} M",
+                 f"{100 * plan['objective']:.1f} %", str(plan["recipe"]["accumulation"]), f"{again} of {layers} run again",
+                 f"{estimate['resident_peak_bytes'] / 2**20:.1f}", f"{measured / 2**20:.1f}", f"{shares[-1]:.1f} %"]
+        text += "| " + " | ".join(cells) + " |\n"
+        print(text.splitlines()[-1], flush=True)
+    kept = sum(share <= 100 for share in shares)
+    return text + f"\n{kept} of {len(shares)} within the budget; from {min(shares):.1f} % to {max(shares):.1f} % of it\n"
 
 
 def error(predicted, measured):
@@ -294,7 +338,7 @@ def summary(pairs):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--permafrost", default=".build/release/permafrost")
-    parser.add_argument("--grid", default="full", choices=["small", "full"])
+    parser.add_argument("--grid", default="full", choices=["small", "full", "budgets"])
     parser.add_argument("--only", default="", help="settings whose name contains this")
     parser.add_argument("--measured", help="measurements: taken from here where they are, added where they are not")
     parser.add_argument("--stored", action="store_true", help="only settings that are in --measured")
@@ -308,6 +352,13 @@ def main():
         return
     if options.process:
         print(process_share())
+        return
+    if options.grid == "budgets":
+        text = budget_table(options)
+        print(text.splitlines()[-1])
+        if options.table:
+            with open(options.table, "w") as file:
+                file.write(text)
         return
     rows = load(options.measured) if options.measured and os.path.exists(options.measured) else []
     stored = {label(row["setting"]): row for row in rows}

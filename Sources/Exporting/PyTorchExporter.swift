@@ -32,7 +32,8 @@ public struct PyTorchExporter: Sendable {
         ? "AutoModelForQuestionAnswering" : "AutoModelForSequenceClassification",
       "TITLE": title(graph.configuration),
       "SHARE": "\(Quantity.count(plan.trainableParameters)) of \(Quantity.count(graph.parameterCount))",
-      "OPTIMIZER": constructor(plan.recipe.optimizer),
+      "OPTIMIZER": constructor(plan),
+      "MEMORY": memoryNote(plan),
       "SAVING": note(on: plan.recipe.saving),
       "PLAN": facts(plan, identity: identity, producer: producer),
       "TENSORS": tensors(graph, selection),
@@ -47,9 +48,9 @@ public struct PyTorchExporter: Sendable {
     return "a \(c.family.displayName) encoder (\(c.layerCount) layers, hidden size \(c.hiddenSize))"
   }
 
-  private static func constructor(_ optimizer: Optimizer) -> String {
-    let groups = "plan.parameter_groups(model, weight_decay=0.01), lr=learning_rate"
-    return switch optimizer {
+  private static func constructor(_ plan: Plan) -> String {
+    let groups = "plan.parameter_groups(model, weight_decay=0.01), lr=learning_rate" + updateLoop(plan)
+    return switch plan.recipe.optimizer {
     case .adamw: "torch.optim.AdamW(\(groups))"
     case .sgd: "torch.optim.SGD(\(groups))"
     case .sgdMomentum: "torch.optim.SGD(\(groups), momentum=0.9)"
@@ -97,6 +98,7 @@ public struct PyTorchExporter: Sendable {
       ("saving", Python.literal(plan.recipe.saving.description)),
       ("recomputed_layers", Python.tuple(recomputed(plan))),
       ("trainable_parameters", "\(plan.trainableParameters)"),
+      ("predicted_for", Python.literal(plan.trainer.rawValue)),
       ("predicted_peak_bytes", "\(plan.predictedPeakBytes)"),
       ("budget_bytes", "\(plan.budgetBytes)"),
     ])

@@ -71,8 +71,9 @@ enum Notes {
   static func peak(_ job: ExportJob, _ trainer: String) -> String {
     let bytes = ByteCount.format(job.plan.predictedPeakBytes, rounding: .up)
     guard job.plan.trainer == .permafrost else {
-      return "predicted_peak_bytes (\(bytes)) holds for '\(job.plan.trainer.rawValue)', eager PyTorch with transformers, beside "
-        + "the process's own \(ByteCount.format(job.plan.runtimeBytes, rounding: .up)); \(trainer) may need more: measure before relying on it."
+      let runtime = ByteCount.format(job.plan.runtimeBytes, rounding: .up)
+      return "predicted_peak_bytes (\(bytes)) holds for '\(job.plan.trainer.rawValue)', eager PyTorch with "
+        + "transformers, beside the process's own \(runtime); \(trainer) may need more: measure before relying on it."
     }
     return "predicted_peak_bytes (\(bytes)) holds for permafrost's own "
       + "engine; \(trainer) needs more for the same step: measure before relying on it."

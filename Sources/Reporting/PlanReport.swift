@@ -146,8 +146,8 @@ public struct PlanReport: Report {
     guard plan.trainer != .permafrost else {
       return plan.mappedFree ? "mapped weights are free" : "mapped weights count"
     }
-    let usable = plan.trainer.usableBytes(ofBudget: plan.budgetBytes)
-    return "of which \(ByteCount.format(plan.budgetBytes - usable, rounding: .up)) stay free for what a prediction may miss"
+    let kept = plan.budgetBytes - plan.trainer.usableBytes(ofBudget: plan.budgetBytes)
+    return "of which \(ByteCount.format(kept, rounding: .up)) stay free, as a prediction may err by so much"
   }
 
   // MARK: None

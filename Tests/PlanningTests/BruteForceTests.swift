@@ -5,6 +5,7 @@ import Simulation
 import Steps
 import TestSupport
 import Testing
+import TrainerModels
 
 @testable import Planning
 
@@ -16,8 +17,10 @@ struct SmallProblem {
   /// Every choice with its score, best first.
   private let ranked: [(chosen: [Int?], score: Double)]
 
-  /// - Parameter work: about how many steps are simulated.
-  init(seed: Int, work: Int) throws {
+  /// - Parameters:
+  ///   - work: about how many steps are simulated.
+  ///   - excess: what another trainer's allocator is taken to hold, instead of replaying it.
+  init(seed: Int, work: Int, trainer: TrainerModel = .permafrost, assuming excess: Int? = nil) throws {
     var generator = SeededGenerator(seed: seed)
     let graph = randomEncoder(layers: [1, 1, 2, 3], using: &generator)
     let recipe = randomRecipe(.keep, using: &generator)
@@ -28,7 +31,9 @@ struct SmallProblem {
       mappedFree: Bool.random(using: &generator), runtimeBytes: generator.pick([0, 1000]))
     request.pins = randomPins(graph, using: &generator)
     request.options = SolveOptions(relativeGap: generator.pick([0, 0, 1e-3, 0.1]))
-    templates = request.alternatives.recipes(recipe).map { StepTemplate(graph, $0) }
+    if trainer != .permafrost { request.restrict(to: trainer, using: &generator) }
+    request.assumedExcessBytes = excess
+    templates = request.alternatives.recipes(request.recipe).map(request.template)
     space = try DecisionSpace(graph, scores: scores, pins: request.pins)
       .restricted(to: max(8, work / templates.count), using: &generator)
     let space = space
@@ -38,7 +43,7 @@ struct SmallProblem {
     let most = max(smallestBudget(space.full), least)
     let share = Double.random(in: -0.1...1.1, using: &generator)
     request.budgetBytes = least + Int((Double(most - least) * share * abs(share)).rounded())
-    if seed % 3 == 0 { limitTime(Double.random(in: 0...1, using: &generator)) }
+    if seed % 3 == 0, trainer == .permafrost { limitTime(Double.random(in: 0...1, using: &generator)) }
   }
 
   /// Allows as much time as this share of the way from the least to the most that any choice takes.
@@ -57,7 +62,7 @@ struct SmallProblem {
 
   /// The least budget under which a choice fits by some recipe, by lowering and packing it.
   func smallestBudget(_ chosen: [Int?]) -> Int {
-    (programs(chosen).map(request.charged).min() ?? 0) + request.runtimeBytes
+    programs(chosen).map(request.budget).min() ?? 0
   }
 
   /// The largest share of the score that keeps the limits, or nil when nothing does.
@@ -67,6 +72,24 @@ struct SmallProblem {
 
   /// The least budget under which anything fits.
   func smallestBudget() -> Int { ranked.map { smallestBudget($0.chosen) }.min() ?? 0 }
+}
+
+extension PlanRequest {
+  /// Makes the question one for another trainer, by some of its options and only such recipes as it can run.
+  fileprivate mutating func restrict(to other: TrainerModel, using generator: inout SeededGenerator) {
+    trainer = other
+    mappedFree = false
+    trainerOptions = PyTorchOptions(
+      attention: generator.pick(PyTorchOptions.Attention.allCases),
+      updateLoop: generator.pick([nil] + PyTorchOptions.UpdateLoop.allCases),
+      precision: generator.pick(PyTorchOptions.Precision.allCases))
+    let optimizers: [Optimizer] = [.adamw, .sgd, .sgdMomentum]
+    recipe.optimizer = generator.pick(optimizers)
+    recipe.frozenWeights = .float32
+    alternatives.optimizers.removeAll { !optimizers.contains($0) }
+    alternatives.frozenWeights = []
+    alternatives.savings.removeAll { $0.policies.contains(.cheap) }
+  }
 }
 
 @Suite("The planner, against every selection under every recipe, tried one by one")

@@ -18,15 +18,7 @@ What trains stands in TENSORS, by name. Of a feed-forward pair listed in LEARNER
 layers are split into a learner and a frozen part, so that frozen nodes cost neither gradients nor optimizer state
 (FAR: Vucetic et al., arXiv 2205.01541).
 
-Memory. The plan's predicted_peak_bytes is exact for permafrost's own engine and is not a prediction for PyTorch, which
-needs more for the same step:
-  - its own libraries, some hundreds of MB before the first tensor;
-  - the gradients of all trained tensors at once, where the engine updates each as soon as its gradient is known;
-  - all weights in memory, where the engine maps the frozen ones from the file;
-  - dropout masks and intermediate results that the engine computes again;
-  - the optimizer's temporaries: as large as the largest trained tensor, or, where PyTorch's default is foreach (on a
-    GPU), as all of them together; fused=True avoids both where it is available.
-Measure the peak before relying on it. To train within the predicted bytes, use 'permafrost train'.
+Memory. PERMAFROST_MEMORY
 
 Saving policy PERMAFROST_SAVING
 """

@@ -13,7 +13,7 @@ struct ExportCommand: ParsableCommand {
       the model, has to give exactly what the plan trains. Where the trainer cannot, nothing is written, the difference \
       is printed, and the command exits with 1.
 
-      The predicted bytes hold for this program's engine only, not for the other trainer.
+      The predicted bytes hold for the trainer that the plan was made for: this program's engine, or PyTorch after 'plan --trainer pytorch'.
       """)
 
   @Argument(help: "A plan by 'permafrost plan'.")
