@@ -11,6 +11,8 @@ public struct Export: Sendable {
   /// The trainer's files, the main one first, then the manifest and the check.
   public let files: [ExportedFile]
   public let notes: [String]
+  /// What the step needs in the trainer's own memory model.
+  public let prediction: TrainerPrediction
   /// Of the trainer's own names.
   public let trainedNames: [String]
 
@@ -30,6 +32,11 @@ public struct Export: Sendable {
     public let direction: Direction
     /// How many parameters differ.
     public let differing: Int
+    /// What its step needs in the trainer's own memory model.
+    public let prediction: TrainerPrediction
+
+    /// Whether it keeps the plan's budget in the trainer's own memory model; nil where there is none.
+    public var fitsTrainer: Bool? { prediction.peak.map { $0.budgetBytes <= plan.budgetBytes } }
   }
 
   /// Writes a plan down for a trainer, or says where it cannot be.
@@ -42,8 +49,9 @@ public struct Export: Sendable {
     }
     let expressible = target.expressible(job.graph)
     guard !expressible.allows(job.selection, of: job.graph) else { return .exact(try Export(job, target)) }
-    let nearest = Nearest.candidates(job, expressible)
-    let fitting = nearest.first { $0.plan.feasible }
+    let nearest = try Nearest.candidates(job, expressible, target)
+    // The trainer's own memory comes first; where nothing keeps to the budget there, the plan's own prediction decides.
+    let fitting = nearest.first { $0.plan.feasible && $0.fitsTrainer == true } ?? nearest.first { $0.plan.feasible }
     return .inexpressible(
       try (fitting ?? nearest.first).map { try job.differences(from: $0.plan, for: target) }
         ?? job.contradictions(expressible, by: target),
@@ -60,9 +68,10 @@ public struct Export: Sendable {
     }
     plan = job.plan
     self.target = target
+    prediction = job.prediction(by: target)
     notes = target.notes(job)
     trainedNames = job.trainedNames
-    self.files = files + [try Manifest(job, target, files).file, target.check.file]
+    self.files = files + [try Manifest(job, target, files, prediction).file, target.check.file]
   }
 
   /// The files, the plan that they carry out among them.

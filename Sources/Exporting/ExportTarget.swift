@@ -1,6 +1,7 @@
 import Graph
 import Planning
 import Steps
+import TrainerModels
 
 /// A trainer that plans can be written for.
 ///
@@ -19,6 +20,18 @@ public protocol ExportTarget: Sendable {
 
   /// Which recipes it can be told by the files, or by what it is known to do where they say nothing.
   var recipe: ExpressibleRecipe { get }
+
+  /// The model of its memory; nil where none is known.
+  var memoryModel: TrainerModel? { get }
+
+  /// What of a plan's recipe the trainer carries out.
+  func carriedOut(_ job: ExportJob) -> Recipe
+
+  /// Whether its gradient checkpointing makes the embeddings' output require a gradient, so that backward runs through every layer.
+  var checkpointingReachesEmbeddings: Bool { get }
+
+  /// What it needs beside its memory model's bytes.
+  func additions(_ job: ExportJob, bytesPerScalar: Int) -> [MemoryAddition]
 
   /// What the trainer calls a tensor; nil where its model has none such, because its head is its own.
   func tensorName(_ parameter: Parameter, _ graph: EncoderGraph) -> String?
@@ -51,6 +64,10 @@ extension ExportTarget {
   public func refusal(_ graph: EncoderGraph) -> String? { nil }
   public var check: CheckScript { .torch }
   public var recipe: ExpressibleRecipe { ExpressibleRecipe() }
+  public var memoryModel: TrainerModel? { .pytorch }
+  public var checkpointingReachesEmbeddings: Bool { false }
+  public func carriedOut(_ job: ExportJob) -> Recipe { recipe.carriedOut(job.recipe) }
+  public func additions(_ job: ExportJob, bytesPerScalar: Int) -> [MemoryAddition] { [] }
 
   /// As in transformers' task model.
   public func tensorName(_ parameter: Parameter, _ graph: EncoderGraph) -> String? {

@@ -24,9 +24,16 @@ struct Manifest: Encodable {
   /// Whose step `predictedPeakBytes` predicts: this program's own engine, or the trainer that the plan was made for.
   let predictedFor: String
   let predictedPeakBytes: Int
+  /// Whose memory model the trainer's own peak is by; absent where there is none.
+  let trainerMemoryModel: String?
+  /// The trainer's whole process at its peak by that model, with what this trainer adds.
+  let trainerPeakBytes: Int?
+  let trainerAdditions: [MemoryAddition]?
   let notes: [String]
 
-  init(_ job: ExportJob, _ target: any ExportTarget, _ files: [ExportedFile]) throws {
+  init(
+    _ job: ExportJob, _ target: any ExportTarget, _ files: [ExportedFile], _ prediction: TrainerPrediction
+  ) throws {
     madeBy = job.producer
     self.target = target.name
     writtenFor = target.trainer
@@ -41,6 +48,9 @@ struct Manifest: Encodable {
     headIsTrainersOwn = job.graph.parameters.contains { target.tensorName($0, job.graph) == nil }
     predictedFor = job.plan.trainer.rawValue
     predictedPeakBytes = job.plan.predictedPeakBytes
+    trainerMemoryModel = prediction.peak?.model.rawValue
+    trainerPeakBytes = prediction.peak?.bytes
+    trainerAdditions = prediction.peak?.additions
     notes = target.notes(job)
   }
 

@@ -4,17 +4,20 @@ import Steps
 
 extension Export.Nearest {
   /// The largest expressible plan within the one asked for and the smallest around it, the nearer first.
-  static func candidates(_ job: ExportJob, _ expressible: Expressible) -> [Export.Nearest] {
+  static func candidates(
+    _ job: ExportJob, _ expressible: Expressible, _ target: any ExportTarget
+  ) throws -> [Export.Nearest] {
     let asked = job.selection.trainedCount(of: job.graph)
     let found: [(Selection?, Direction)] = [
       (expressible.subset(of: job.selection, job.graph), .subset),
       (expressible.superset(of: job.selection, job.graph), .superset),
     ]
-    return found.compactMap { selection, direction in
-      selection.map {
-        Export.Nearest(
-          plan: job.plan.with($0, of: job.graph), direction: direction,
-          differing: abs($0.trainedCount(of: job.graph) - asked))
+    return try found.compactMap { selection, direction in
+      try selection.map {
+        let plan = job.plan.with($0, of: job.graph)
+        return Export.Nearest(
+          plan: plan, direction: direction, differing: abs($0.trainedCount(of: job.graph) - asked),
+          prediction: try ExportJob(plan, for: target, producer: job.producer).prediction(by: target))
       }
     }.sorted { $0.differing < $1.differing }
   }
@@ -32,7 +35,9 @@ extension Plan {
       naming: { hasPrefix ? graph.qualifiedName($0) : $0.name })
     request.trainer = trainer
     if let trainerOptions { request.trainerOptions = trainerOptions }
-    return .given(selection, request)
+    var plan = Plan.given(selection, request)
+    plan.target = target
+    return plan
   }
 }
 

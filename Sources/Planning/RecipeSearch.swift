@@ -36,7 +36,7 @@ struct RecipeSearch {
       return .needs(bytes: request.charged(minimal), seconds: request.clock.seconds(minimal.training))
     }
     var best = start()
-    var certificate = Certificate()
+    var certificate = Certificate(bound: space.mostShare)
     if space.score(best) >= space.mostScore {
       certificate.ending = "optimal"
       return .found(candidate(best, certificate, nil))

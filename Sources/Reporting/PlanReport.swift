@@ -46,7 +46,8 @@ public struct PlanReport: Report {
 
   private func text(_ plan: Plan, _ style: TextStyle) -> String {
     let trainer = plan.trainer == .permafrost ? "" : " with \(plan.trainer.rawValue)"
-    let title = "\(plan.model.name)\(trainer) for \(plan.device ?? "a budget"): \(plan.recipe.words)"
+    let target = plan.target.map { " by \($0)" } ?? ""
+    let title = "\(plan.model.name)\(trainer)\(target) for \(plan.device ?? "a budget"): \(plan.recipe.words)"
     let selection = try? plan.selection(of: request.graph)
     return style.paragraph(title, tone: .heading) + "\n"
       + (selection.map { SelectionMap(request.graph, $0).text(style) + "\n" } ?? "")
@@ -169,7 +170,8 @@ public struct PlanReport: Report {
         tone: .bad)
     }
     var text = style.paragraph(
-      "Infeasible: \(request.modelName) does not train in \(budget), not even its head alone (\(request.recipe.shapeWords)).",
+      "Infeasible: \(request.modelName) does not train in \(budget), not even "
+        + "\(request.target.map { "what '\($0.name)' trains at least" } ?? "its head alone") (\(request.recipe.shapeWords)).",
       tone: .bad)
     text += style.paragraph(
       "The smallest budget that would do is \(ByteCount.format(smallest, rounding: .up)) "

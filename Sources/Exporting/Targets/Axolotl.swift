@@ -7,6 +7,8 @@ import Steps
 struct Axolotl: ExportTarget {
   let name = "axolotl"
   let trainer = "Axolotl 0.21.0"
+  /// transformers' `enable_input_require_grads`.
+  let checkpointingReachesEmbeddings = true
   let matching = "regular expressions matched from the start of a name (re.match), bare dots literal"
 
   func notes(_ job: ExportJob) -> [String] {

@@ -1,9 +1,12 @@
 import Graph
+import TrainerModels
 
 /// DeepSpeed: its configuration beside the prepared module; it trains what requires a gradient.
 struct DeepSpeed: PreparedInPython {
   let name = "deepspeed"
   let trainer = "DeepSpeed 0.19.8"
+  /// ZeRO holds flat copies of what it updates, and buckets.
+  let memoryModel: TrainerModel? = nil
 
   /// `reduce_bucket_size` where a configuration does not say (https://www.deepspeed.ai/docs/config-json/).
   private static let defaultBucket = 500_000_000

@@ -1,10 +1,12 @@
 import Graph
 import Steps
+import TrainerModels
 
 /// ExecuTorch: the prepared module, exported with its backward, which reaches what requires a gradient.
 struct ExecuTorch: PreparedInPython {
   let name = "executorch"
   let trainer = "ExecuTorch 1.5.1"
+  let memoryModel: TrainerModel? = nil
   let recipe = ExpressibleRecipe(optimizers: [.sgd], recomputation: .none, accumulates: false, clips: false)
 
   func notes(_ job: ExportJob) -> [String] {

@@ -1,9 +1,12 @@
 import Graph
+import TrainerModels
 
 /// PyTorch's FSDP2: sharding by layer after the module has prepared the model.
 struct FSDP: PreparedInPython {
   let name = "fsdp"
   let trainer = "PyTorch 2.13 (FSDP2, fully_shard)"
+  /// What a process holds depends on how many share the tensors.
+  let memoryModel: TrainerModel? = nil
 
   func notes(_ job: ExportJob) -> [String] {
     [

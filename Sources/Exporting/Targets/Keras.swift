@@ -1,5 +1,6 @@
 import Graph
 import Steps
+import TrainerModels
 
 /// Keras: `trainable` of whole layers of KerasHub's models, of which an encoder's block is one.
 struct Keras: ExportTarget {
@@ -7,6 +8,7 @@ struct Keras: ExportTarget {
   let trainer = "Keras 3.15.1 and KerasHub 0.32.0"
   let matching = "layers by name, all variables of each"
   let check = CheckScript.parts
+  let memoryModel: TrainerModel? = nil
   /// Names of `keras.optimizers`; it has no blockwise 8-bit state.
   let recipe = ExpressibleRecipe(
     optimizers: Optimizer.allCases.filter { $0 != .adamw8bit }, recomputation: .none)

@@ -35,6 +35,34 @@ struct LLaMAFactory: ExportTarget {
       graph, together: Array(children.values) + extras.units, fixed: fixed, needs: extras.needs)
   }
 
+  /// A layer is checkpointed only if something of it trains (`model/model_utils/checkpointing.py`).
+  func carriedOut(_ job: ExportJob) -> Recipe {
+    var recipe = recipe.carriedOut(job.recipe)
+    guard job.recomputes else { return recipe }
+    let trained = Set(
+      job.graph.parameters.filter { job.selection.extent($0.id, job.graph) != .none }
+        .compactMap { job.graph.groups[$0.group].layer })
+    recipe.saving = Saving(
+      layers: (0..<job.graph.configuration.layerCount).map { trained.contains($0) ? .recompute : .keep })
+    return recipe
+  }
+
+  /// Of a model in half precision, what trains is cast to F32, and its gradients and moments with it (`model/adapter.py`).
+  func additions(_ job: ExportJob, bytesPerScalar: Int) -> [MemoryAddition] {
+    guard bytesPerScalar < 4 else { return [] }
+    let moments =
+      switch job.recipe.optimizer {
+      case .adamw: 2
+      case .sgdMomentum: 1
+      default: 0
+      }
+    return [
+      MemoryAddition(
+        what: "what trains, its gradients and moments in F32",
+        bytes: (4 - bytesPerScalar) * (2 + moments) * job.plan.trainableParameters)
+    ]
+  }
+
   func notes(_ job: ExportJob) -> [String] {
     [
       Notes.peak(job, "LLaMA-Factory"),

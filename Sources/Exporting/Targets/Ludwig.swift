@@ -5,6 +5,8 @@ import Steps
 struct Ludwig: ExportTarget {
   let name = "ludwig"
   let trainer = "Ludwig 0.17.10"
+  /// transformers' `enable_input_require_grads`.
+  let checkpointingReachesEmbeddings = true
   let matching = "one regular expression searched in every name (re.search): what it finds is frozen"
 
   /// Where the encoder's tensors are when the input feature is called `text` (`FEATURE_NAME_SUFFIX` in

@@ -1,5 +1,6 @@
 import Graph
 import Steps
+import TrainerModels
 
 /// mlx-lm without adapters: the last N blocks whole, and nothing else.
 struct MLXLM: ExportTarget {
@@ -7,6 +8,7 @@ struct MLXLM: ExportTarget {
   let trainer = "mlx-lm 0.32.2"
   let matching = "the last N blocks; 0 and -1 mean all"
   let check = CheckScript.names
+  let memoryModel: TrainerModel? = nil
   /// `mlx_lm/lora.py` has no key for a gradient's norm.
   let recipe = ExpressibleRecipe(optimizers: [.adamw, .adafactor, .sgd, .sgdMomentum], clips: false)
 

@@ -4,6 +4,8 @@ import Graph
 struct MSSwift: ExportTarget {
   let name = "ms-swift"
   let trainer = "ms-swift 4.6.0"
+  /// transformers' `enable_input_require_grads`.
+  let checkpointingReachesEmbeddings = true
   let matching = "one regular expression searched in every name (re.search), after freezing everything"
 
   func notes(_ job: ExportJob) -> [String] {

@@ -1,5 +1,6 @@
 import Graph
 import Steps
+import TrainerModels
 
 /// ONNX Runtime's on-device training: lists for `generate_artifacts`; a pair's initializers that train in part are split.
 struct ONNXRuntime: ExportTarget {
@@ -7,6 +8,7 @@ struct ONNXRuntime: ExportTarget {
   let trainer = "onnxruntime-training 1.19.2"
   let matching = "names of initializers in full"
   let check = CheckScript.names
+  let memoryModel: TrainerModel? = nil
   let recipe = ExpressibleRecipe(optimizers: [.adamw, .sgd], recomputation: .none, clips: false)
 
   var splitting: NodeSplitting? { .tensors }

@@ -1,5 +1,6 @@
 import Graph
 import Steps
+import TrainerModels
 
 /// JAX with optax: a Python file for parameters in a flat dictionary under their checkpoint names, as
 /// `safetensors.flax.load_file` gives them; what trains in part is split into two leaves.
@@ -8,6 +9,7 @@ struct Optax: ExportTarget {
   let trainer = "optax 0.2.8"
   let matching = "names of leaves in full"
   let check = CheckScript.names
+  let memoryModel: TrainerModel? = nil
   let recipe = ExpressibleRecipe(recomputation: .none)
 
   var splitting: NodeSplitting? { .tensors }

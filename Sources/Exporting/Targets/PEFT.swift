@@ -7,6 +7,8 @@ import Units
 struct PEFT: ExportTarget {
   let name = "peft"
   let trainer = "PEFT 0.21.2"
+  /// transformers' `enable_input_require_grads`.
+  let checkpointingReachesEmbeddings = true
   let matching = "modules whose full name ends with a listed one (endswith), and optionally every .bias"
 
   /// `DUMMY_TARGET_MODULES` of `peft/utils/constants.py`: an adapter that targets nothing.
@@ -41,7 +43,7 @@ struct PEFT: ExportTarget {
     [
       Notes.peak(job, "PEFT"),
       "modules_to_save keeps the frozen original beside the trained copy, so both are in memory: "
-        + "\(ByteCount.format(copied(job), rounding: .up)) of weights more than the plan counts.",
+        + "\(ByteCount.format(copied(job, bytesPerScalar: 4), rounding: .up)) of F32 weights more than the plan counts.",
       "The plan has no low-rank adapters, so none are added: target_modules is PEFT's own value for that.",
       "task_type is left out: SEQ_CLS would add modules named classifier and score to modules_to_save.",
       "Load it with get_peft_model(model, PeftConfig.from_pretrained(folder)); names get base_model.model. in front.",
@@ -49,10 +51,17 @@ struct PEFT: ExportTarget {
   }
 
   /// Bytes of the modules that exist twice.
-  private func copied(_ job: ExportJob) -> Int {
+  private func copied(_ job: ExportJob, bytesPerScalar: Int) -> Int {
     let modules = Set(savedModules(job))
-    return 4
+    return bytesPerScalar
       * job.graph.parameters.filter { modules.contains(moduleName($0, job.graph)) }.reduce(0) { $0 + $1.count }
+  }
+
+  func additions(_ job: ExportJob, bytesPerScalar: Int) -> [MemoryAddition] {
+    [
+      MemoryAddition(
+        what: "the frozen originals of modules_to_save", bytes: copied(job, bytesPerScalar: bytesPerScalar))
+    ]
   }
 
   /// With all biases trained by `bias`, the modules whose weights train; else all modules that train.

@@ -1,10 +1,12 @@
 import Graph
 import Steps
+import TrainerModels
 
 /// tiny-training: sparse updates of convolutional networks, which no encoder is.
 struct TinyTraining: ExportTarget {
   let name = "tiny-training"
   let trainer = "tiny-training 7bf8e05"
+  let memoryModel: TrainerModel? = nil
   let matching = "convolutions by their number: a suffix for biases, a list with channel ratios for weights"
 
   func expressible(_ graph: EncoderGraph) -> Expressible { Expressible(shapes: []) }

@@ -20,8 +20,10 @@ struct ExportCommand: ParsableCommand {
   var plan: String
 
   @Option(
-    help: ArgumentHelp("The trainer: \(ExportTargets.names.joined(separator: ", ")).", valueName: "trainer"))
-  var to: String
+    help: ArgumentHelp(
+      "The trainer: \(ExportTargets.names.joined(separator: ", ")); by default the one that the plan was made --for.",
+      valueName: "trainer"))
+  var to: String?
 
   @Option(
     name: .shortAndLong,
@@ -35,12 +37,18 @@ struct ExportCommand: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func run() throws {
-    let target = try ExportTargets.named(to)
+    var target = try to.map { try ExportTargets.named($0) }
     var isDirectory: ObjCBool = false
     if !FileManager.default.fileExists(atPath: out, isDirectory: &isDirectory) || !isDirectory.boolValue {
       try OutputFile.check(out)
     }
     let plan = try PlanFile.readPlan(plan)
+    target = try target ?? plan.target.map { try ExportTargets.named($0) }
+    guard let target else {
+      throw ValidationError(
+        "missing '--to', since the plan was made for no trainer; accepted is one of: "
+          + ExportTargets.names.joined(separator: ", "))
+    }
     let producer = "permafrost \(Permafrost.configuration.version)"
     switch try Export.make(plan, for: target, producer: producer) {
     case .exact(let export):
