@@ -93,7 +93,8 @@ extension DecisionSpace {
       choices.append(GroupChoices(group: group, options: options, mustTrain: mustTrain))
     }
     if let shape {
-      try self.init(graph: graph, choices: choices, tying: [DecisionLink](shape, choices, graph), totalScore: total)
+      try self.init(
+        graph: graph, choices: choices, tying: [DecisionLink](shape, choices, graph), totalScore: total)
     } else {
       self.init(graph: graph, choices: choices, totalScore: total)
     }

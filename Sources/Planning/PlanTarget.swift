@@ -50,8 +50,10 @@ extension PlanRequest {
       }
     }
     guard spaces.isEmpty else {
-      return spaces.enumerated().sorted { ($1.element.mostScore, $0.offset) < ($0.element.mostScore, $1.offset) }
-        .map(\.element)
+      return spaces.enumerated().sorted {
+        ($1.element.mostScore, $0.offset) < ($0.element.mostScore, $1.offset)
+      }
+      .map(\.element)
     }
     // What is wrong without the target is the user's to know first.
     _ = try DecisionSpace(graph, scores: scores, pins: pins)
