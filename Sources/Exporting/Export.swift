@@ -51,7 +51,8 @@ public struct Export: Sendable {
     guard !expressible.allows(job.selection, of: job.graph) else { return .exact(try Export(job, target)) }
     let nearest = try Nearest.candidates(job, expressible, target)
     // The trainer's own memory comes first; where nothing keeps to the budget there, the plan's own prediction decides.
-    let fitting = nearest.first { $0.plan.feasible && $0.fitsTrainer == true } ?? nearest.first { $0.plan.feasible }
+    let fitting =
+      nearest.first { $0.plan.feasible && $0.fitsTrainer == true } ?? nearest.first { $0.plan.feasible }
     return .inexpressible(
       try (fitting ?? nearest.first).map { try job.differences(from: $0.plan, for: target) }
         ?? job.contradictions(expressible, by: target),

@@ -38,7 +38,8 @@ extension ExportJob {
   /// The plan's step as the trainer runs it: with its recomputation, its formats and its own additions.
   func prediction(by target: any ExportTarget) -> TrainerPrediction {
     guard var model = target.memoryModel else {
-      return .unknown(reason: "\(target.name) is not eager PyTorch on one device, whose memory is all that is modelled")
+      return .unknown(
+        reason: "\(target.name) is not eager PyTorch on one device, whose memory is all that is modelled")
     }
     let carried = target.carriedOut(self)
     // A plan that was made for a trainer says which device it is on.

@@ -21,7 +21,8 @@ private struct TargetProblem {
     let graph = EncoderGraph(
       EncoderConfiguration(
         family: family, vocabularySize: 31, maximumPositions: 16 + family.firstPosition, hiddenSize: 8,
-        feedForwardSize: 20, layerCount: target.splitting == nil ? seed % 3 + 1 : 1, headCount: 2, problem: .classification(labels: 2)))
+        feedForwardSize: 20, layerCount: target.splitting == nil ? seed % 3 + 1 : 1, headCount: 2,
+        problem: .classification(labels: 2)))
     expressible = target.expressible(graph)
     request = ExportingTests.request(graph, seed: UInt64(seed))
     request.target = try target.planTarget(for: graph)
@@ -112,7 +113,8 @@ extension DecisionSpace {
         let alone = MemoryProgram.selection(choice, option, graph)
         return choice.group.parameters.map { alone.trainedCount(graph.parameters[$0], of: graph) }
       }
-      let isFree = choice.group.kind != .head || choice.options.isEmpty
+      let isFree =
+        choice.group.kind != .head || choice.options.isEmpty
         || choice.group.parameters.contains { pins.freeze.contains(graph.parameters[$0].name) }
       return isFree ? wanted.allSatisfy { $0 == 0 } || offered.contains(wanted) : offered.last == wanted
     }
@@ -130,9 +132,10 @@ struct TargetPlanTests {
     let label = "\(name), seed \(seed)"
     let graph = problem.request.graph
     let least = try #require(problem.least(), "\(label): nothing is expressible")
-    let most = problem.request.recipes.map {
-      problem.request.budget(for: StepProgram(problem.request.template($0), .full(graph)))
-    }.max() ?? least
+    let most =
+      problem.request.recipes.map {
+        problem.request.budget(for: StepProgram(problem.request.template($0), .full(graph)))
+      }.max() ?? least
     for percent in [-1, 5, 40] {
       let step = (most - least) * percent / 100
       problem.request.budgetBytes = least + (percent < 0 ? -1 : step)

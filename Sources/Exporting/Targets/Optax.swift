@@ -10,7 +10,9 @@ struct Optax: ExportTarget {
   let matching = "names of leaves in full"
   let check = CheckScript.names
   let memoryModel: TrainerModel? = nil
-  let recipe = ExpressibleRecipe(recomputation: .none)
+  /// Any optimizer of optax, which has none with a blockwise 8-bit state.
+  let recipe = ExpressibleRecipe(
+    optimizers: Optimizer.allCases.filter { $0 != .adamw8bit }, recomputation: .none)
 
   var splitting: NodeSplitting? { .tensors }
 

@@ -134,7 +134,8 @@ struct TrainerPeakReport: Encodable {
     fitsBudget = peak.map { $0.budgetBytes <= plan.budgetBytes }
     planned =
       "Predicted peak: \(ByteCount.format(plan.predictedPeakBytes, rounding: .up)) "
-      + (plan.trainer == .permafrost ? "in permafrost's own engine" : "of tensors with '\(plan.trainer.rawValue)'")
+      + (plan.trainer == .permafrost
+        ? "in permafrost's own engine" : "of tensors with '\(plan.trainer.rawValue)'")
     budget = ByteCount.format(plan.budgetBytes, rounding: .down)
   }
 
