@@ -26,7 +26,8 @@ struct RuntimeOptions: ParsableArguments {
     if let runtime { return RuntimeShare(bytes: runtime, source: .given) }
     if let bytes = device?.runtimeBytes { return RuntimeShare(bytes: bytes, source: .profile) }
     do {
-      let bytes = try RuntimeMeasurement.residentBytes(graph, recipe, executable: OwnExecutable.path)
+      let bytes = try RuntimeMeasurement.residentBytes(
+        graph, recipe, executable: OwnExecutable.path, times: isPlanned ? 3 : 1)
       return isPlanned ? .planned(measured: bytes) : RuntimeShare(bytes: bytes, source: .measured)
     } catch WorkerError.interrupted {
       throw RuntimeProbeError.interrupted
