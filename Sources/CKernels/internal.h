@@ -10,8 +10,9 @@
 
 // Hot functions exist once for each of these levels of the x86-64 psABI (AVX-512; AVX2 and FMA; SSE2), chosen when
 // the program is loaded by what the processor can do. Names of processors, such as "arch=haswell", would choose by
-// its maker and model instead, and leave every other one, AMD's among them, with the slowest.
-#if defined(__x86_64__) && defined(__linux__)
+// its maker and model instead, and leave every other one, AMD's among them, with the slowest. Not under the thread
+// sanitizer: it would be called by what chooses, before it has started.
+#if defined(__x86_64__) && defined(__linux__) && !__has_feature(thread_sanitizer)
 #define PF_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define PF_CLONES

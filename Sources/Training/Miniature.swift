@@ -10,12 +10,13 @@ import Steps
 /// has resident then is what it will have beside its arena and weights.
 enum Miniature {
   static func run(_ recipe: Recipe, _ context: KernelContext, like configuration: EncoderConfiguration) throws {
+    let hasProjection = configuration.embeddingSize != configuration.hiddenSize
     let graph = EncoderGraph(
       EncoderConfiguration(
         family: configuration.family, vocabularySize: 16,
-        maximumPositions: 8 + configuration.family.firstPosition, hiddenSize: 8,
-        feedForwardSize: 8,
-        layerCount: 1, headCount: 2, activation: configuration.activation, problem: configuration.problem))
+        maximumPositions: 8 + configuration.family.firstPosition, embeddingSize: hasProjection ? 4 : nil,
+        hiddenSize: 8, feedForwardSize: 8, layerCount: 1, headCount: 2, activation: configuration.activation,
+        problem: configuration.problem))
     // Split, so that both slices of a feed-forward pair run; everything then lives in the arena.
     var selection = Selection.full(graph)
     selection.retained = [4]

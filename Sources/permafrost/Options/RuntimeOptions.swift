@@ -30,7 +30,8 @@ struct RuntimeOptions: ParsableArguments {
     if trainer != .permafrost { return RuntimeShare(bytes: trainer.defaultProcessBytes, source: .trainer) }
     if let bytes = device?.runtimeBytes { return RuntimeShare(bytes: bytes, source: .profile) }
     do {
-      let bytes = try RuntimeMeasurement.residentBytes(graph, recipe, executable: OwnExecutable.path)
+      let bytes = try RuntimeMeasurement.residentBytes(
+        graph, recipe, executable: OwnExecutable.path, times: isPlanned ? 3 : 1)
       return isPlanned ? .planned(measured: bytes) : RuntimeShare(bytes: bytes, source: .measured)
     } catch WorkerError.interrupted {
       throw RuntimeProbeError.interrupted
