@@ -86,7 +86,9 @@ let package = Package(
       resources: [.copy("Fixtures")]),
     .testTarget(name: "CalibrationTests", dependencies: ["Calibration", "TestSupport"]),
     .testTarget(name: "LimitsTests", dependencies: ["Limits", "limits-probe"]),
-    .testTarget(name: "ExportingTests", dependencies: ["Exporting", "Checkpoints", "TestSupport", "Yams"]),
+    .testTarget(
+      name: "ExportingTests", dependencies: ["Exporting", "Checkpoints", "TestSupport", "Yams"],
+      resources: [.copy("Fixtures")]),
     .testTarget(name: "CommandLineTests", dependencies: ["permafrost", "Checkpoints", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6]

@@ -6,7 +6,7 @@ import types
 
 import common
 
-RAN = "`freeze_layers_regex`, `FreezeModule` and `get_feature_name`'s suffix, run from the package alone"
+RAN = "`freeze_layers_regex` and `FreezeModule`, run from the package alone; the modules around the encoder are ours"
 ENVIRONMENT = "torch"
 UNPACKED = "ludwig==0.17.10"
 
@@ -15,7 +15,7 @@ def run(directory, export):
     import torch
     ludwig, settings = common.unpacked("ludwig"), export.yaml()
     wrapper, _ = common.functions(ludwig / "utils/torch_utils.py", ["FreezeModule", "freeze_parameters"],
-                                  nn=torch.nn, Module=torch.nn.Module)
+                                  nn=torch.nn, DeveloperAPI=lambda made: made)
     freeze, _ = common.functions(ludwig / "utils/trainer_utils.py", ["freeze_layers_regex", "count_parameters"],
                                  re=re, logger=logging.getLogger("ludwig"))
     suffix = re.search(r'^FEATURE_NAME_SUFFIX = "(.*)"', (ludwig / "features/feature_utils.py").read_text(), re.M)[1]

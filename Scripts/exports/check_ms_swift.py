@@ -1,6 +1,7 @@
 """ms-swift: its own freezing by ratio and activating by expression, in the order of its full tuning."""
 
 import bisect
+import contextlib
 import logging
 import re
 
@@ -18,7 +19,7 @@ def run(directory, export):
         common.unpacked("swift") / "utils/transformers_utils.py",
         ["freeze_parameters", "activate_parameters", "get_n_params_grads"],
         np=numpy, bisect_right=bisect.bisect_right, re=re, logger=logging.getLogger("swift"),
-        is_deepspeed_zero3_enabled=is_deepspeed_zero3_enabled)
+        is_deepspeed_zero3_enabled=is_deepspeed_zero3_enabled, nullcontext=contextlib.nullcontext)
     model, settings = common.classifier(directory), export.yaml()
     assert settings["tuner_type"] == "full"
     freeze(model, settings["freeze_parameters_ratio"], settings.get("freeze_parameters", []))
