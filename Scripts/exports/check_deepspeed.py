@@ -19,8 +19,9 @@ def run(directory, export):
     engine, *_ = deepspeed.initialize(model=model, config=plan.CONFIG, optimizer=torch.optim.AdamW(parameters, lr=1e-2))
     export.check(engine)
     with common.only_trained_moves(engine.module):
-        engine.backward(engine(**common.batch()).loss)
-        engine.step()
+        for _ in range(plan.CONFIG["gradient_accumulation_steps"]):
+            engine.backward(engine(**common.batch()).loss)
+            engine.step()
     return common.trainable(engine.module)
 
 

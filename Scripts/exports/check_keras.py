@@ -36,7 +36,9 @@ def run(directory, export):
     inputs = {tensor.name: inputs[tensor.name] for tensor in model.inputs}
     before = {weight.path: numpy.array(weight) for weight in model.weights}
     trains = {weight.path for weight in model.trainable_weights}
-    model.fit(inputs, numpy.arange(4) % 3, batch_size=4, epochs=1, verbose=0)
+    # The optimizer updates after so many batches.
+    model.fit(inputs, numpy.arange(4) % 3, batch_size=4,
+              epochs=plan.OPTIMIZER["gradient_accumulation_steps"] or 1, verbose=0)
     changed = {weight.path for weight in model.weights if (numpy.array(weight) != before[weight.path]).any()}
     common.require_moved({path for path in trains if "key/bias" not in path}, changed - {
         path for path in trains if "key/bias" in path})

@@ -1,6 +1,5 @@
 """mlx-lm: its own command on the emitted file; only the model and the data are ours."""
 
-import math
 import sys
 
 import common
@@ -53,12 +52,11 @@ def run(directory, export):
     before = {name: mx.array(tensor) for name, tensor in tree_flatten(model.parameters())}
     lora.load = lambda *_, **__: (model, None)
     lora.load_dataset = lambda *_, **__: (rows, rows, rows)
-    sys.argv = ["mlx_lm.lora", "--config", str(export.file), "--iters", "1", "--val-batches", "1",
+    steps = export.yaml()["grad_accumulation_steps"]  # The optimizer updates after so many.
+    sys.argv = ["mlx_lm.lora", "--config", str(export.file), "--iters", str(steps), "--val-batches", "1",
                 "--learning-rate", "0.01", "--adapter-path", "adapters"]
-    arguments = list(sys.argv)
     lora.CacheDataset = list  # Rows are tokens already.
     lora.main()
-    assert math.isfinite(float(model(mx.zeros((1, 1), dtype=mx.int32)).sum())), arguments
     trained = {name: tensor.size for name, tensor in tree_flatten(model.trainable_parameters())}
     common.require_moved(trained, {name for name, tensor in tree_flatten(model.parameters())
                                    if not mx.array_equal(tensor, before[name])})

@@ -22,7 +22,7 @@ def run(directory, export):
     plan, model, batch = export.module(), common.classifier(directory), common.batch()
     model.config.return_dict = False
     torch.onnx.export(model.train(), (batch["input_ids"], batch["attention_mask"]), "model.onnx", dynamo=False,
-                      input_names=["input_ids", "attention_mask"], output_names=["logits"], opset_version=17,
+                      input_names=["input_ids", "attention_mask"], output_names=["logits"], opset_version=14,
                       training=torch.onnx.TrainingMode.TRAINING, do_constant_folding=False)
     plan.generate(plan.split(onnx.load("model.onnx")), "artifacts")
     folder = pathlib.Path("artifacts")

@@ -11,6 +11,8 @@ lang = "en"
 pipeline = ["transformer", "textcat"]
 batch_size = 4
 
+[components]
+
 [components.transformer]
 factory = "transformer"
 
@@ -45,6 +47,8 @@ grad_factor = 1.0
 [components.textcat.model.tok2vec.pooling]
 @layers = "reduce_mean.v1"
 
+[corpora]
+
 [corpora.train]
 @readers = "four_examples.v1"
 
@@ -58,13 +62,12 @@ eval_frequency = 1
 
 
 def run(directory, export):
-    import spacy
+    from confection import Config
+    from spacy.language import DEFAULT_CONFIG
     from spacy.training import Example
     from spacy.training.initialize import init_nlp
     from spacy.training.loop import train
-    from spacy.util import load_config_from_str, registry
-    from spacy.lang.en import English
-    from confection import Config
+    from spacy.util import registry
 
     @registry.readers("four_examples.v1")
     def read():
@@ -74,7 +77,9 @@ def run(directory, export):
                 yield Example.from_dict(nlp.make_doc(text), {"cats": cats})
         return examples
 
-    config = Config().from_str(BASE, interpolate=False).merge(Config().from_str(export.file.read_text(), interpolate=False))
+    config = DEFAULT_CONFIG
+    for text in (BASE, export.file.read_text()):
+        config = config.merge(Config().from_str(text, interpolate=False))
     config["components"]["transformer"]["model"]["name"] = str(directory)
     nlp = init_nlp(config)
     encoder = nlp.get_pipe("transformer").model.shims or nlp.get_pipe("transformer").model.layers[0].shims
