@@ -89,7 +89,9 @@ let package = Package(
       resources: [.copy("Fixtures")]),
     .testTarget(name: "CalibrationTests", dependencies: ["Calibration", "TestSupport"]),
     .testTarget(name: "LimitsTests", dependencies: ["Limits", "limits-probe"]),
-    .testTarget(name: "ExportingTests", dependencies: ["Exporting", "Checkpoints", "TestSupport", "Yams"]),
+    .testTarget(
+      name: "ExportingTests", dependencies: ["Exporting", "Checkpoints", "TestSupport", "Yams"],
+      resources: [.copy("Fixtures")]),
     .testTarget(name: "VerificationTests", dependencies: ["Verification", "Checkpoints", "TestSupport"]),
     .testTarget(name: "CommandLineTests", dependencies: ["permafrost", "Checkpoints", "TestSupport"]),
   ],

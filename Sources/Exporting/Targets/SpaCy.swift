@@ -35,6 +35,11 @@ struct SpaCy: ExportTarget {
         annotating_components = \(frozen)
         accumulate_gradient = \(job.recipe.accumulation)
 
+        [components]
+
+        [components.transformer]
+        factory = "transformer"
+
         [components.transformer.model]
         @architectures = "spacy-transformers.TransformerModel.v3"
         name = \(Python.literal(job.plan.model.name))

@@ -3,6 +3,8 @@ PERMAFROST_HEADER"""The plan with ONNX Runtime's on-device training.
     model = split(onnx.load("model.onnx"))
     generate(model, "artifacts")           # training_model.onnx, eval_model.onnx, optimizer_model.onnx, checkpoint
 """
+import os
+
 import numpy
 import onnx
 from onnx import helper, numpy_helper
@@ -46,6 +48,7 @@ def split(model):
 def generate(model, directory, **options):
     """Writes the training artifacts of a model that went through split; `options` go to generate_artifacts."""
     from onnxruntime.training import artifacts
+    os.makedirs(directory, exist_ok=True)
     artifacts.generate_artifacts(
         model, requires_grad=REQUIRES_GRAD, frozen_params=FROZEN_PARAMS, loss=artifacts.LossType.PERMAFROST_LOSS,
         optimizer=artifacts.OptimType.PERMAFROST_OPTIMIZER, artifact_directory=directory, **options)
