@@ -21,6 +21,9 @@ def run(directory, export):
     from onnxruntime.training.api import CheckpointState, Module, Optimizer
     plan, model, batch = export.module(), common.classifier(directory), common.batch()
     model.config.return_dict = False
+    for module in model.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.0
     torch.onnx.export(model.train(), (batch["input_ids"], batch["attention_mask"]), "model.onnx", dynamo=False,
                       input_names=["input_ids", "attention_mask"], output_names=["logits"], opset_version=14,
                       training=torch.onnx.TrainingMode.TRAINING, do_constant_folding=False)
