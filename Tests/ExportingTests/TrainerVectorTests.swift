@@ -1,4 +1,6 @@
 import Foundation
+import Planning
+import Steps
 import Testing
 
 @testable import Exporting
@@ -20,6 +22,24 @@ struct TrainerVectorTests {
       let trained = try ExportTargets.named(name).rule(files).trained(among: vector.trained + vector.frozen)
       #expect(trained == Set(vector.trained), "\(name), \(vector.plan)")
     }
+  }
+
+  // confection, spaCy's parser: "Error parsing config section. Perhaps a section name is wrong?"
+  @Test("spaCy's sections all have their parents before them")
+  func sections() throws {
+    let graph = smallEncoder(.bert)
+    let plan = Plan.given(.full(graph), request(graph))
+    guard case .exact(let export) = try Export.make(plan, for: SpaCy(), producer: "test") else {
+      Issue.record("everything is a plan of spaCy's")
+      return
+    }
+    var seen: Set<String> = []
+    for section in export.files[0].text.matches(of: /(?m)^\[([a-z.]+)\]$/).map({ String($0.1) }) {
+      let parent = section.split(separator: ".").dropLast().joined(separator: ".")
+      #expect(parent.isEmpty || seen.contains(parent), "\(section)")
+      seen.insert(section)
+    }
+    #expect(seen.contains("components.transformer.model"))
   }
 }
 

@@ -18,7 +18,7 @@ struct ONNXRuntime: ExportTarget {
       Notes.peak(job, "ONNX Runtime"),
       "Export the model from PyTorch with training=TrainingMode.TRAINING and do_constant_folding=False: folding transposes "
         + "matrices into initializers with other names. Use opset 14 and dropout 0: ONNX Runtime 1.19.2 has no gradient of "
-        + "opset 17's LayerNormalization, nor of PyTorch's attention with dropout.",
+        + "opset 17's LayerNormalization, nor for a model exported with dropout.",
       "Frozen initializers are listed too, so that they are in the checkpoint and not constants of the graph.",
       "Where nodes are split, optimizer state is of the learners only, but the gradient of the whole matrix exists for a "
         + "moment. The nodes of such a pair are reordered, learners first; the function is the same.",
