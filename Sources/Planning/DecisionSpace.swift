@@ -167,6 +167,13 @@ extension DecisionSpace {
     links.lowered(chosen.map { $0 ?? -1 }).map { $0 < 0 ? nil : $0 }
   }
 
+  /// A choice with at least this option in one group, and as little more in others as the links ask for.
+  func raising(_ group: Int, to option: Int, in chosen: [Int?]) -> [Int?] {
+    var raised = chosen.map { $0 ?? -1 }
+    raised[group] = max(raised[group], option)
+    return links.raised(raised).map { $0 < 0 ? nil : $0 }
+  }
+
   /// Everything trains that may.
   var full: [Int?] { choices.map(\.options.indices.last) }
 

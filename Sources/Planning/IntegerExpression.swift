@@ -18,6 +18,11 @@ struct IntegerExpression {
     for (column, bytes) in other.coefficients { add(bytes, column) }
   }
 
+  /// The bytes of one assignment, a value a column.
+  func bytes(_ values: [Bool]) -> Int {
+    coefficients.reduce(constant) { values[$1.key.index] ? $0 + $1.value : $0 }
+  }
+
   /// The row `self ≤ capacity` in MiB; a byte count over 2²⁰ is exact in a `Double`.
   func row(capacity: Int) -> (terms: [(LinearModel.Column, Double)], upper: Double) {
     let mebibyte = 1_048_576.0

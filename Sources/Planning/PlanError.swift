@@ -1,7 +1,7 @@
 import TrainerModels
 import Units
 
-/// What can be wrong with a plan or score file.
+/// What can be wrong with a plan or score file, or with what a plan is asked for.
 public enum PlanError: UserFacingError, Equatable {
   case missing(path: String)
   case unreadable(path: String, reason: String)
@@ -24,12 +24,15 @@ public enum PlanError: UserFacingError, Equatable {
   case inexpressible(target: String, reason: String)
   /// A plan for another trainer, given to a command that runs this program's own engine.
   case otherTrainer(TrainerModel, verb: String)
+  /// Cancelled before anything that fits was known.
+  case interrupted
 
   public var exitStatus: ExitStatus {
     switch self {
     case .missing: .missingInput
     case .unwritable: .unavailable
     case .unmatchedPattern, .contradictoryPins, .inexpressible, .otherTrainer: .usage
+    case .interrupted: .interrupted
     default: .malformedInput
     }
   }
@@ -63,6 +66,7 @@ public enum PlanError: UserFacingError, Equatable {
     case .otherTrainer(let trainer, let verb):
       "the plan is for '\(trainer.rawValue)', and '\(verb)' runs permafrost's own engine; "
         + "write it out with 'permafrost export', or plan again without '--trainer'"
+    case .interrupted: "interrupted before any plan was found; nothing was written"
     case .otherShape(let path):
       "\(path): the scores are of a model of another shape; give the --task or --labels they were primed with, or prime this model"
     case .badScores(let reason): "the scores do not fit the model: \(reason); run 'permafrost prime' again"

@@ -26,7 +26,7 @@ public struct PlanExplanation: Sendable, Codable, Equatable {
   /// The kernel at which most bytes live, and these bytes by category.
   public var peakKernel: String
   public var peak: [BufferCategory: Int]
-  /// What a little more budget would buy: the shadow price of memory; nil where everything trains already.
+  /// What a little more budget would buy: the shadow price of memory; nil where everything trains already, and where it was interrupted.
   public var more: Neighbour?
 
   /// Bytes by which the neighbouring budget differs.
@@ -62,15 +62,19 @@ extension Planner {
     )
   }
 
-  /// The same question with a little more budget.
+  /// The same question with a little more budget; nil where that is of no use, or was interrupted and would say too little.
   private func more(than plan: Plan) throws -> PlanExplanation.Neighbour? {
-    guard plan.bound - plan.objective > 1e-9 || plan.objective < 1 - 1e-9 else { return nil }
+    guard !request.isCancelled, plan.objective < 1 - 1e-9 else { return nil }
     var other = self
     other.request.budgetBytes += PlanExplanation.neighbourBytes
-    guard case .plan(let richer) = try other.plan() else { return nil }
-    // More room never captures less; a search that ends within its gap may say so.
-    return PlanExplanation.Neighbour(
-      budgetBytes: richer.budgetBytes, objective: max(richer.objective, plan.objective), bound: richer.bound)
+    do {
+      guard case .plan(let richer) = try other.plan(), !request.isCancelled else { return nil }
+      // More room never captures less; a search that ends within its gap may say so.
+      return PlanExplanation.Neighbour(
+        budgetBytes: richer.budgetBytes, objective: max(richer.objective, plan.objective), bound: richer.bound)
+    } catch PlanError.interrupted {
+      return nil
+    }
   }
 }
 

@@ -73,6 +73,9 @@ public struct PlanRequest: Sendable {
     if maximumStepSeconds != nil { throw TrainerModelError.time(trainer) }
   }
 
+  /// Whether somebody asked for the best so far.
+  var isCancelled: Bool { options.cancellation?.isCancelled == true }
+
   /// Whether the trainer can run every recipe.
   var isRunnable: Bool { recipes.allSatisfy { (try? trainer.check($0)) != nil } }
 

@@ -39,7 +39,7 @@ extension RecipeSearch {
       assumed -= room
       if assumed <= vain || assumed >= enough { assumed = vain + (enough - vain) / 2 }
     }
-    if isOver { certificate.ending = isCancelled ? Certificate.interrupted : "time limit" }
+    if isOver { certificate.ending = request.isCancelled ? Certificate.interrupted : Certificate.timeLimit }
     certificate.bound = max(certificate.bound, best.objective)
     best.certificate = certificate
     return .found(best)
@@ -54,7 +54,5 @@ extension RecipeSearch {
     return candidate
   }
 
-  private var isCancelled: Bool { request.options.cancellation?.isCancelled == true }
-
-  private var isOver: Bool { isCancelled || deadline.map { $0 <= .now } ?? false }
+  private var isOver: Bool { request.isCancelled || deadline.map { $0 <= .now } ?? false }
 }

@@ -23,7 +23,7 @@ struct RecipeSearch {
   }
 
   /// Rows added for one proposal; the worst first.
-  private static let rowsPerRound = 8
+  static let rowsPerRound = 8
   /// Proposals excluded one by one because they could not be placed, before rows are tightened for their sake.
   private static let mostMisplaced = 3
   /// A guard only: every round either ends the search or cuts the proposal off.
@@ -38,7 +38,7 @@ struct RecipeSearch {
     var best = start()
     var certificate = Certificate(bound: space.mostShare)
     if space.score(best) >= space.mostScore {
-      certificate.ending = "optimal"
+      certificate.ending = Termination.optimal.words
       return .found(candidate(best, certificate, nil))
     }
 
@@ -71,6 +71,7 @@ struct RecipeSearch {
       if request.accepts(proposal) {
         // Not always better: tightened rows may have excluded the best known.
         if space.score(chosen) > space.score(best) { best = chosen }
+        if misplaced > Self.mostMisplaced { certificate.ending = Certificate.misplaced }
         break
       }
       let live = proposal.training.liveBytes()
@@ -94,9 +95,9 @@ struct RecipeSearch {
         }
       }
       // What is said if there is no next round, for want of time or of anything left to try.
-      certificate.ending = misplaced > 0 ? "no placement found" : "time limit"
+      certificate.ending = misplaced > 0 ? Certificate.misplaced : Certificate.timeLimit
     }
-    if request.options.cancellation?.isCancelled == true { certificate.ending = Certificate.interrupted }
+    if request.isCancelled { certificate.ending = Certificate.interrupted }
     return .found(candidate(best, certificate, program.model))
   }
 
@@ -105,7 +106,7 @@ struct RecipeSearch {
     var options = request.options
     options.timeLimit = deadline.map { $0 - .now }
     if let left = options.timeLimit, left <= .zero { return nil }
-    if options.cancellation?.isCancelled == true { return nil }
+    if request.isCancelled { return nil }
     // The solver's gap is relative to the largest coefficient where that is more than the objective; ours never is.
     let largest = space.choices.flatMap(\.options).map(\.score).max() ?? 0
     let held = max(space.score(best), floor * space.totalScore)
@@ -134,17 +135,15 @@ struct RecipeSearch {
   }
 
   func candidate(_ chosen: [Int?], _ certificate: Certificate, _ model: LinearModel?) -> Candidate {
-    let selection = space.selection(chosen)
-    let objective = space.share(chosen)
     var certificate = certificate
-    certificate.bound = max(certificate.bound, objective)
+    certificate.bound = max(certificate.bound, space.share(chosen))
     return Candidate(
-      chosen: chosen, selection: selection, program: StepProgram(template, selection), objective: objective,
-      certificate: certificate, model: model)
+      space: space, template: template, chosen: chosen,
+      program: StepProgram(template, space.selection(chosen)), certificate: certificate, model: model)
   }
 
   /// Kernels at which the live bytes have a local maximum, the largest first.
-  private func worstKernels(_ step: TrainingStep) -> [(position: Int, origin: Int)] {
+  func worstKernels(_ step: TrainingStep) -> [(position: Int, origin: Int)] {
     let live = step.liveBytes()
     let peaks = live.indices.filter { index in
       (index == 0 || live[index - 1] < live[index])
@@ -202,33 +201,39 @@ struct Certificate: Sendable {
   /// No selection that fits captures a larger share of the score.
   var bound = 1.0
   /// Why the search ended; a search that gets no time at all ends so.
-  var ending = "time limit"
+  var ending = Certificate.timeLimit
+  static let timeLimit = "time limit"
   static let interrupted = "interrupted"
+  /// Proposals kept the rows and could not be placed, so that less was asked for than there is.
+  static let misplaced = "no placement found"
   var nodes = 0
   var rounds = 0
 }
 
 /// The best selection found under one recipe.
 struct Candidate: Sendable {
+  let space: DecisionSpace
+  let template: StepTemplate
   let chosen: [Int?]
-  let selection: Selection
-  var program: StepProgram
-  /// Share of the score captured.
-  let objective: Double
+  let program: StepProgram
   var certificate: Certificate
   /// The last program solved; nil where none was.
   let model: LinearModel?
+
+  /// Share of the score captured.
+  var objective: Double { space.share(chosen) }
 }
 
 extension Termination {
-  fileprivate var words: String {
+  /// Why a search ended, as plan files say it.
+  var words: String {
     switch self {
     case .optimal: "optimal"
     case .gapReached: "gap reached"
     case .nodeLimit: "node limit"
-    case .timeLimit: "time limit"
+    case .timeLimit: Certificate.timeLimit
     case .cancelled: Certificate.interrupted
-    case .infeasible: "no placement found"
+    case .infeasible: Certificate.misplaced
     case .numericalTrouble(let trouble): "numerical trouble: \(trouble)"
     }
   }

@@ -8,15 +8,15 @@ import Steps
 /// up to another, and keep everything above. Depths are found by bisection, as more of a leaner policy needs fewer bytes.
 struct SavingRefinement {
   let request: PlanRequest
-  let selection: Selection
-  /// The recipe under which the selection was found to fit.
-  let recipe: Recipe
+  /// What was found to fit, under a uniform policy.
+  let given: StepProgram
 
+  private var recipe: Recipe { given.training.recipe }
   private var layers: Int { request.graph.configuration.layerCount }
 
-  /// The best program found, which is the given one where nothing quicker fits.
-  func run(_ given: StepProgram) -> StepProgram {
-    guard let lean = recipe.saving.uniform, lean != .keep else { return given }
+  /// The recipe found, which is the given one where nothing quicker fits.
+  func run() -> Recipe {
+    guard let lean = recipe.saving.uniform, lean != .keep else { return recipe }
     var best = given
     func consider(_ depths: (recompute: Int, cheap: Int)) {
       guard let program = fitting(depths), request.prefers(program, to: best) else { return }
@@ -26,14 +26,14 @@ struct SavingRefinement {
       // Without cheap layers more recompute, but those above cost nothing again.
       if let depth = least({ fitting((recompute: $0, cheap: 0)) != nil }) { consider((depth, 0)) }
     }
-    guard request.trainer.savingPolicies.contains(.cheap) else { return best }
+    guard request.trainer.savingPolicies.contains(.cheap) else { return best.training.recipe }
     let recomputed = lean == .cheap ? 0 : least { fitting((recompute: $0, cheap: layers - $0)) != nil }
     if let recomputed {
       let above = layers - recomputed
       let cheap = least { fitting((recompute: recomputed, cheap: min($0, above))) != nil }
       if let cheap { consider((recomputed, min(cheap, above))) }
     }
-    return best
+    return best.training.recipe
   }
 
   /// The least depth for which a condition holds that holds for all greater ones, or nil.
@@ -50,7 +50,7 @@ struct SavingRefinement {
     var staged = recipe
     staged.saving = Saving.staged(recompute: depths.recompute, cheap: depths.cheap, of: layers)
     guard request.allows(staged) else { return nil }
-    let program = StepProgram(request.template(staged), selection)
+    let program = StepProgram(request.template(staged), given.training.selection)
     return request.accepts(program) ? program : nil
   }
 }

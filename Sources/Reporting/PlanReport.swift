@@ -125,7 +125,7 @@ public struct PlanReport: Report {
       ),
       (
         "certificate",
-        "\(plan.status.words); \(plan.rounds) round\(plan.rounds == 1 ? "" : "s"), "
+        "\(plan.certaintyWords); \(plan.rounds) round\(plan.rounds == 1 ? "" : "s"), "
           + "\(Quantity.count(plan.nodes)) nodes, \(Quantity.duration(seconds: plan.solveSeconds))"
       ),
     ] + (explanation.map { facts($0, plan) } ?? [])
@@ -187,6 +187,13 @@ public struct PlanReport: Report {
       ])
     }
     return text + "\n" + table.text(style)
+  }
+}
+
+extension Plan {
+  /// The status, and what kept a plan from being proven.
+  fileprivate var certaintyWords: String {
+    status == .notProven ? "\(status.words): \(termination)" : status.words
   }
 }
 

@@ -23,6 +23,7 @@ public final class ProgressReporter {
   private let label: String
   private let start: Int
   private let mode: Mode
+  private let delay: Duration
   private let write: (String) -> Void
   private let now: () -> Duration
   private var shown: (time: Duration, done: Int)?
@@ -32,9 +33,10 @@ public final class ProgressReporter {
   /// - Parameters:
   ///   - total: units of work, at least 1.
   ///   - start: units that were done before the clock starts, which say nothing of how long the rest takes.
+  ///   - delay: work that is done sooner shows nothing.
   ///   - write, now: where text goes and what time it is; for tests.
   public init(
-    total: Int, label: String, from start: Int = 0, mode: Mode = .standard,
+    total: Int, label: String, from start: Int = 0, mode: Mode = .standard, delay: Duration = .zero,
     write: @escaping (String) -> Void = { _ = Terminal.standardError.write($0) },
     now: (() -> Duration)? = nil
   ) {
@@ -42,6 +44,7 @@ public final class ProgressReporter {
     self.label = label
     self.start = start
     self.mode = mode
+    self.delay = delay
     self.write = write
     let begin = ContinuousClock.now
     self.now = now ?? { ContinuousClock.now - begin }
@@ -55,6 +58,7 @@ public final class ProgressReporter {
   public func advance(to done: Int, detail: @autoclosure () -> String = "") {
     guard mode != .silent, !isFinished else { return }
     let time = now()
+    guard time >= delay else { return }
     let interval: Duration = mode == .bar ? .milliseconds(100) : .seconds(5)
     if let shown, time - shown.time < interval, done < total {
       last = (done, "")  // what was said of an earlier unit does not hold for this one

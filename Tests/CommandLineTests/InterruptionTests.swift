@@ -4,22 +4,74 @@ import Testing
 
 @Suite("Interruption")
 struct InterruptionTests {
-  @Test("SIGINT ends a search with 130, one line, and no file")
+  /// A plan with every recipe open, long enough to be interrupted.
+  private static let longPlan = [
+    "plan", "bert-base-uncased", "--budget", "800MiB", "--batch", "16", "--seq", "128", "--threads", "2",
+    "--runtime", "25MiB", "-o", "plan.json",
+  ]
+
+  @Test("SIGINT before any plan is known ends with 130, one line, and no file")
   func interrupted() throws {
     try withTemporaryDirectory { directory in
-      let arguments = [
-        "plan", "bert-base-uncased", "--budget", "700MiB", "--batch", "8", "--seq", "64", "--runtime",
-        "25MiB",
-        "-o", "plan.json",
-      ]
-      let run = try CommandLineProgram.run(arguments, in: directory) { process in
+      // From its first moments on: whether it was planning already decides the words only.
+      let run = try CommandLineProgram.run(Self.longPlan, in: directory) { process in
         try waitUntilCaught(SIGINT, by: process.processIdentifier)
         kill(process.processIdentifier, SIGINT)
       }
       #expect(run.hasExited && run.exitCode == 130)
-      #expect(run.errorLines == ["permafrost: error: interrupted"])
+      let words = [
+        "permafrost: error: interrupted",
+        "permafrost: error: interrupted before any plan was found; nothing was written",
+      ]
+      #expect(run.errorLines.count == 1 && words.contains { run.errorLines == [$0[...]] }, "\(run.errorLines)")
       #expect(run.standardOutput.isEmpty)
       #expect(try contents(of: directory).isEmpty)
+    }
+  }
+
+  @Test("SIGINT while plans are searched gives the best so far, which says of itself that it was interrupted")
+  func bestSoFar() throws {
+    try withTemporaryDirectory { directory in
+      let run = try CommandLineProgram.run(Self.longPlan, in: directory) { process in
+        waitUntilPlanning(process)
+        kill(process.processIdentifier, SIGINT)
+      }
+      #expect(run.hasExited && run.exitCode == 0, "\(run.standardError)")
+      #expect(try contents(of: directory) == ["plan.json"])
+      let file = try Data(contentsOf: directory.appending(path: "plan.json"))
+      let plan = try #require(try JSONSerialization.jsonObject(with: file) as? [String: Any])
+      #expect(plan["feasible"] as? Bool == true && (plan["headroom_bytes"] as? Int ?? -1) >= 0)
+      // On a machine so quick that nothing was left to interrupt, it never said that it was planning.
+      guard run.standardError.contains("planning: ") else { return }
+      #expect(plan["termination"] as? String == "interrupted" && plan["status"] as? String == "not_proven")
+      #expect(plan["bound"] as? Double == 1)
+      #expect(run.standardOutput.contains("not proven: interrupted"))
+      #expect(!run.standardOutput.contains("10 MiB more"))
+    }
+  }
+
+  @Test("SIGINT again ends the process at once with 130, and a file is whole or absent")
+  func twice() throws {
+    try withTemporaryDirectory { directory in
+      let run = try CommandLineProgram.run(Self.longPlan, in: directory) { process in
+        waitUntilPlanning(process)
+        // Signals that come close together may count as one.
+        while process.isRunning {
+          kill(process.processIdentifier, SIGINT)
+          usleep(1000)
+        }
+      }
+      // As above.
+      guard run.standardError.contains("planning: ") else { return }
+      #expect(run.hasExited && run.exitCode == 130)
+      #expect(run.errorLines.last == "permafrost: error: interrupted")
+      #expect(run.standardOutput.isEmpty)
+      for name in try contents(of: directory) {
+        #expect(name == "plan.json")
+        let file = try Data(contentsOf: directory.appending(path: name))
+        let plan = try #require(try JSONSerialization.jsonObject(with: file) as? [String: Any])
+        #expect(plan["termination"] as? String == "interrupted")
+      }
     }
   }
 
@@ -33,6 +85,16 @@ struct InterruptionTests {
     }
     #expect(run.hasExited && run.exitCode == 130)
     #expect(run.errorLines == ["permafrost: error: interrupted"])
+  }
+
+  /// Waits until the process says that it plans, or ends.
+  private func waitUntilPlanning(_ process: Process) {
+    let errors = "/proc/\(process.processIdentifier)/fd/2"
+    while process.isRunning,
+      (try? String(contentsOfFile: errors, encoding: .utf8))?.contains("planning: ") != true
+    {
+      usleep(1000)
+    }
   }
 
   /// Waits until the process has a handler for the signal: the bits of `SigCgt` in `/proc/PID/status`.

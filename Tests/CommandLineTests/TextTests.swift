@@ -84,6 +84,25 @@ struct TextTests {
     #expect(progress(.silent, total: 10).isEmpty)
   }
 
+  @Test("work that is done before the delay shows nothing, other work its first line after it")
+  func delayed() {
+    func lines(total: Int) -> [String] {
+      var lines: [String] = []
+      var time = Duration.zero
+      let progress = ProgressReporter(
+        total: total, label: "planning", mode: .lines, delay: .seconds(3), write: { lines.append($0) },
+        now: { time })
+      for step in 1...total {
+        time += .seconds(1)
+        progress.advance(to: step)
+      }
+      progress.finish()
+      return lines
+    }
+    #expect(lines(total: 2).isEmpty)
+    #expect(lines(total: 5) == ["planning: 3/5, 2.0 s left\n", "planning: 5/5\n"])
+  }
+
   @Test("work that was done before the clock started says nothing of how long the rest takes")
   func resumed() {
     var lines: [String] = []

@@ -13,7 +13,7 @@ import TrainerModels
 struct SmallProblem {
   var request: PlanRequest
   let space: DecisionSpace
-  private let templates: [StepTemplate]
+  let templates: [StepTemplate]
   /// Every choice with its score, best first.
   private let ranked: [(chosen: [Int?], score: Double)]
 

@@ -122,17 +122,6 @@ struct RecipeTests {
     }
   }
 
-  @Test("that is cancelled before it begins still gives a plan that fits, and claims nothing for it")
-  func cancelled() throws {
-    var request = request(0.25, layers: 2, open)
-    let cancellation = Cancellation()
-    cancellation.cancel()
-    request.options.cancellation = cancellation
-    let plan = try plan(request)
-    #expect(plan.chargedBytes <= request.budgetBytes && plan.objective > 0 && plan.rounds == 0)
-    #expect(plan.status == .notProven && plan.termination == "interrupted")
-  }
-
   @Test("is explained: what kinds capture adds up, and more budget never captures less")
   func explained() throws {
     let request = request(0.5, layers: 2, Alternatives(savings: [.keep]))

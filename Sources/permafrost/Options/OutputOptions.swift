@@ -25,9 +25,13 @@ struct OutputOptions: ParsableArguments {
 
   /// Progress of long work, unless it is not wanted.
   ///
-  /// - Parameter start: how much of it was done before the clock starts.
-  func progress(total: Int, label: String, from start: Int = 0) -> ProgressReporter {
-    ProgressReporter(total: total, label: label, from: start, mode: quiet ? .silent : .standard)
+  /// - Parameters:
+  ///   - start: how much of it was done before the clock starts.
+  ///   - delay: work that is done sooner shows nothing.
+  func progress(
+    total: Int, label: String, from start: Int = 0, delay: Duration = .zero
+  ) -> ProgressReporter {
+    ProgressReporter(total: total, label: label, from: start, mode: quiet ? .silent : .standard, delay: delay)
   }
 
   /// One line on standard error that helps to read the answer.

@@ -5,11 +5,17 @@ import Optimization
 import Planning
 import Reporting
 import Steps
+import Units
 
 struct PlanCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "plan", abstract: "Chooses what to freeze so that training fits, and writes the plan.",
-    discussion: "Exits with 1 where nothing fits, and says the smallest budget that would do.")
+    discussion: """
+      Exits with 1 where nothing fits, and says the smallest budget that would do.
+
+      Ctrl-C ends the search with the best plan so far: it fits, says 'interrupted' of itself, claims nothing, and is written as any other, with 0. \
+      Before any plan is known, or the second time, Ctrl-C ends the command with 130.
+      """)
 
   @OptionGroup var model: ModelOptions
   @OptionGroup var device: DeviceOptions
@@ -45,7 +51,7 @@ struct PlanCommand: ParsableCommand {
     request.options.cancellation = cancellation
     let planner = Planner(request)
     // From here on SIGINT asks for the best so far; a second one ends the process.
-    let answer = try Interruption.cancelling(cancellation) { try planner.solve() }
+    let answer = try Interruption.cancelling(cancellation) { try solve(planner) }
     var outcome = answer.outcome
     var explanation: PlanExplanation?
     switch outcome {
@@ -58,6 +64,19 @@ struct PlanCommand: ParsableCommand {
       outcome = .infeasible(reason)
     }
     try output.print(PlanReport(outcome, of: request, runtime: question.share, explanation: explanation))
+  }
+
+  /// Plans, with progress where it takes its time.
+  private func solve(_ planner: Planner) throws -> Planner.Answer {
+    var reporter: ProgressReporter?
+    defer { reporter?.finish() }
+    return try planner.solve { progress in
+      if reporter == nil {
+        reporter = output.progress(total: progress.total, label: "planning", delay: .milliseconds(500))
+      }
+      reporter?.advance(
+        to: progress.done, detail: progress.objective.map { "\(Quantity.percent($0)) captured" } ?? "")
+    }
   }
 
   private func write(_ model: LinearModel?) throws {
