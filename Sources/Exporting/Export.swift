@@ -60,6 +60,19 @@ public struct Export: Sendable {
   }
 
   private init(_ job: ExportJob, _ target: any ExportTarget) throws {
+    let files = try Self.provedFiles(job, target)
+    plan = job.plan
+    self.target = target
+    prediction = job.prediction(by: target)
+    notes = target.notes(job)
+    trainedNames = job.trainedNames
+    self.files = files + [try Manifest(job, target, files, prediction).file, target.check.file]
+  }
+
+  /// The trainer's own files, of which its matching makes what the plan trains.
+  ///
+  /// - Throws: ``ExportError/unproven(target:reason:)`` where it does not, and what writing them does.
+  static func provedFiles(_ job: ExportJob, _ target: any ExportTarget) throws -> [ExportedFile] {
     let files = try target.files(job)
     let trained = try target.rule(files).trained(among: job.names)
     let differences = job.differences(from: trained, by: target)
@@ -67,12 +80,7 @@ public struct Export: Sendable {
       throw ExportError.unproven(
         target: target.name, reason: "\(differences.count) tensors differ, the first is \(first.name.quoted)")
     }
-    plan = job.plan
-    self.target = target
-    prediction = job.prediction(by: target)
-    notes = target.notes(job)
-    trainedNames = job.trainedNames
-    self.files = files + [try Manifest(job, target, files, prediction).file, target.check.file]
+    return files
   }
 
   /// The files, the plan that they carry out among them.

@@ -35,7 +35,11 @@ public struct AtomSet: Hashable, Sendable {
   }
 
   public func isDisjoint(with other: AtomSet) -> Bool {
-    !zip(words, other.words).contains { $0 & $1 != 0 }
+    // A plain loop: lowering steps asks this more than anything else.
+    for index in 0..<min(words.count, other.words.count) where words[index] & other.words[index] != 0 {
+      return false
+    }
+    return true
   }
 
   public func isSuperset(of other: AtomSet) -> Bool {

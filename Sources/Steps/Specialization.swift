@@ -17,8 +17,12 @@ struct Specialization {
         kernel.layer.map { template.nodes(side, layer: $0, selection) > 0 } ?? false
       }
       guard hasNodes else { continue }
-      let operands = zip(kernel.operands, template.needs[index])
-        .filter { sizes[$0.buffer] > 0 && !$1.isDisjoint(with: active) }.map(\.0)
+      let needs = template.needs[index]
+      var operands: [KernelTemplate.Operand] = []
+      for (position, operand) in kernel.operands.enumerated()
+      where sizes[operand.buffer] > 0 && !needs[position].isDisjoint(with: active) {
+        operands.append(operand)
+      }
       if !operands.isEmpty { survivors.append((index, operands)) }
     }
 

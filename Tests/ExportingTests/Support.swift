@@ -6,12 +6,13 @@ import TestSupport
 
 /// A small encoder, sizes chosen so that no two dimensions coincide; ELECTRA's embeddings have a width of their own.
 func smallEncoder(
-  _ family: ModelFamily, activation: Activation = .gelu, problem: Problem = .classification(labels: 3)
+  _ family: ModelFamily, layers: Int = 3, activation: Activation = .gelu,
+  problem: Problem = .classification(labels: 3)
 ) -> EncoderGraph {
   EncoderGraph(
     EncoderConfiguration(
       family: family, vocabularySize: 61, maximumPositions: 24, embeddingSize: family == .electra ? 12 : nil,
-      hiddenSize: 16, feedForwardSize: 40, layerCount: 3, headCount: 4, activation: activation, problem: problem
+      hiddenSize: 16, feedForwardSize: 40, layerCount: layers, headCount: 4, activation: activation, problem: problem
     ))
 }
 

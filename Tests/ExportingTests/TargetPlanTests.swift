@@ -27,7 +27,7 @@ private struct TargetProblem {
     request = ExportingTests.request(graph, seed: UInt64(seed))
     request.target = try target.planTarget(for: graph)
     request.alternatives = Alternatives(
-      savings: Array(Saving.uniforms.shuffled(using: &generator).prefix(2)) + [.keep],
+      savings: Array(Saving.uniforms.shuffled(using: &generator).prefix(1)) + [.keep],
       optimizers: seed % 2 == 0 ? [.sgd, .adamw] : [.adamw, .lion, .sgd])
     if seed % 4 == 1 { request.alternatives.accumulations = [1, 3, 4] }
     request.options = SolveOptions(relativeGap: 0)

@@ -17,7 +17,7 @@ struct DeterminismTests {
     let graph = EncoderGraph(
       EncoderConfiguration(
         family: .bert, vocabularySize: 97, maximumPositions: 24, hiddenSize: 16, feedForwardSize: 40,
-        layerCount: 4, headCount: 4))
+        layerCount: 2, headCount: 4))
     let scores = randomScores(graph, using: &generator)
     var text = ""
     for (policy, share) in zip(Saving.uniforms, [0.3, 0.5, 0.7]) {
@@ -53,11 +53,10 @@ struct DeterminismTests {
   @Test("gives the same programs, plans and steps to the last byte, in this process and in others")
   func processes() async throws {
     let here = try Self.everything()
-    let again = try Self.everything()
     #expect(here.contains("permafrost-plan"))
-    #expect(Self.difference(here, again) == nil)
+    #expect(Self.difference(here, try Self.everything()) == nil)
     var seeds = Set<String>()
-    for _ in 0..<4 {
+    for _ in 0..<2 {
       let child = await #expect(processExitsWith: .success, observing: [\.standardOutputContent]) {
         print("BEGIN", "seed".hashValue, try DeterminismTests.everything(), "END", separator: "\u{1}")
       }

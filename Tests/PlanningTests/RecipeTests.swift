@@ -79,7 +79,7 @@ struct RecipeTests {
 
   @Test("keeps a time limit, and less time never captures more")
   func time() throws {
-    var request = request(0.7, layers: 2, open)
+    var request = request(0.7, layers: 2, Alternatives(savings: Saving.uniforms, accumulations: [1, 4]))
     let free = try plan(request)
     let step = StepProgram(request.graph, free.recipe, try free.selection(of: request.graph)).training
     let seconds = request.clock.seconds(step)

@@ -50,16 +50,15 @@ struct PlanCommand: ParsableCommand {
     let cancellation = Cancellation()
     request.options.cancellation = cancellation
     let planner = Planner(request)
-    // From here on SIGINT asks for the best so far; a second one ends the process.
-    let answer = try Interruption.cancelling(cancellation) { try solve(planner) }
-    var outcome = answer.outcome
-    var explanation: PlanExplanation?
-    switch outcome {
-    case .plan(let plan):
+    // Until the plan is written and explained, SIGINT asks for the best so far; a second one ends the process.
+    var (outcome, explanation) = try Interruption.cancelling(cancellation) {
+      let answer = try solve(planner)
+      guard case .plan(let plan) = answer.outcome else { return (answer.outcome, PlanExplanation?.none) }
       try write(answer.model)
       if let out { try Interruption.held { try PlanFile.write(plan, to: out) } }
-      explanation = try output.json ? nil : Interruption.cancelling(cancellation) { try planner.explain(plan) }
-    case .infeasible(var reason):
+      return (answer.outcome, try output.json ? nil : planner.explain(plan))
+    }
+    if case .infeasible(var reason) = outcome {
       reason.explain(request, smallerModels: smallerModels(than: request))
       outcome = .infeasible(reason)
     }
