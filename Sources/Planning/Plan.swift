@@ -71,14 +71,14 @@ public struct Plan: Sendable, Codable, Equatable {
 
   /// Share of the total score captured, from 0 to 1.
   public var objective: Double
-  /// No selection within the budget captures more, under any of the saving policies.
+  /// No selection within the budget captures more, under any recipe that was open or the plan's own.
   public var bound: Double
   /// (bound − objective) / bound: what is not proven, from 0 to 1.
   public var gap: Double
   public var status: Status
-  /// Why the search under the chosen saving policy ended: `optimal`, `gap reached`, or what cut it short.
+  /// Why the search ended: `optimal`, `gap reached`, or for a plan that is not proven what stood in the way, such as `interrupted`.
   public var termination: String
-  /// Branch-and-bound subproblems of all searches, of which there is one a saving policy.
+  /// Branch-and-bound subproblems of all searches, of which there is one a recipe.
   public var nodes: Int
   /// Programs solved by all searches; each after the first has rows that the last proposal broke.
   public var rounds: Int

@@ -205,7 +205,7 @@ struct Certificate: Sendable {
   static let timeLimit = "time limit"
   static let interrupted = "interrupted"
   /// Proposals kept the rows and could not be placed, so that less was asked for than there is.
-  static let misplaced = "no placement found"
+  static let misplaced = "better proposals not placed"
   var nodes = 0
   var rounds = 0
 }

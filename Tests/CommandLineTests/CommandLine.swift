@@ -74,9 +74,8 @@ func contents(of directory: URL) throws -> [String] {
   try FileManager.default.contentsOfDirectory(atPath: directory.path).sorted()
 }
 
-/// Arguments of a small plan that is found at once, and whose own share of memory does not vary.
+/// Arguments of a small plan that is found at once, without a word on the way, and whose own share of memory does not vary.
 let smallPlan = [
   "plan", "bert-mini", "--budget", "100MiB", "--batch", "4", "--seq", "32", "--threads", "2", "--runtime",
-  "25MiB",
-  "--saving", "keep",
+  "25MiB", "--saving", "keep", "--quiet",
 ]

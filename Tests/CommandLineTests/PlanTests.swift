@@ -34,8 +34,7 @@ struct PlanTests {
     try withTemporaryDirectory { directory in
       let arguments = [
         "plan", "bert-tiny", "--batch", "16", "--seq", "64", "--runtime", "0", "--budget", "24MiB",
-        "--dump-model",
-        "m.lp",
+        "--saving", "keep", "--accumulate", "1", "--dump-model", "m.lp",
       ]
       #expect(try CommandLineProgram.run(arguments, in: directory).exitCode == 0)
       let text = try String(contentsOf: directory.appending(path: "m.lp"), encoding: .utf8)
@@ -48,6 +47,7 @@ struct PlanTests {
   func pins() throws {
     let run = try CommandLineProgram.run(
       ["plan", "bert-tiny", "--batch", "16", "--seq", "64", "--runtime", "0", "--budget", "24MiB"]
+        + ["--saving", "keep", "--accumulate", "1"]
         + ["--freeze", "*.query.*", "--train", "*.1.attention.self.key.*", "--min-retention", "5"])
     #expect(run.exitCode == 0, "\(run.standardError)")
     for word in ["frees if frozen", "at the peak", "10 MiB more"] {

@@ -12,7 +12,8 @@ func smallEncoder(
   EncoderGraph(
     EncoderConfiguration(
       family: family, vocabularySize: 61, maximumPositions: 24, embeddingSize: family == .electra ? 12 : nil,
-      hiddenSize: 16, feedForwardSize: 40, layerCount: layers, headCount: 4, activation: activation, problem: problem
+      hiddenSize: 16, feedForwardSize: 40, layerCount: layers, headCount: 4, activation: activation,
+      problem: problem
     ))
 }
 

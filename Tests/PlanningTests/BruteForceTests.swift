@@ -119,7 +119,7 @@ struct BruteForceTests {
       #expect(plan.bound >= optimum - 1e-6, "seed \(seed): bound \(plan.bound), optimum \(optimum)")
       #expect(plan.objective <= optimum + 1e-12, "seed \(seed): \(plan.objective) of \(optimum)")
       #expect(plan.objective >= optimum * (1 - allowed), "seed \(seed): \(plan.objective) of \(optimum)")
-      #expect(plan.gap <= allowed || plan.termination == "no placement found", "seed \(seed): gap \(plan.gap)")
+      #expect(plan.gap <= allowed || plan.termination == Certificate.misplaced, "seed \(seed): gap \(plan.gap)")
       #expect(plan.chargedBytes <= request.budgetBytes, "seed \(seed)")
       #expect(
         request.alternatives.recipes(request.recipe).contains(plan.recipe), "seed \(seed): \(plan.recipe)")

@@ -66,14 +66,14 @@ struct PlannerTests {
       let plan = try plan(request, everything)
       #expect(plan.chargedBytes <= request.budgetBytes)
       #expect(plan.status == .notProven && plan.bound == 1)
-      #expect(plan.termination == "no placement found")
+      #expect(plan.termination == Certificate.misplaced)
     }
   }
 
   @Test(
     "keeps the plan it had when the solver finds none, and says why",
     arguments: [
-      (Termination.infeasible, "no placement found"),
+      (Termination.infeasible, Certificate.misplaced),
       (.timeLimit, "time limit"), (.nodeLimit, "node limit"),
       (.numericalTrouble(.solverAborted), "numerical trouble"),
     ])
@@ -178,7 +178,7 @@ struct PlannerTests {
       let plan = try plan(request)
       #expect(plan.chargedBytes <= request.budgetBytes && plan.bound >= plan.objective)
       guard plan.status == .notProven else { continue }
-      #expect(["node limit", "no placement found"].contains(plan.termination), "\(plan.termination)")
+      #expect(["node limit", Certificate.misplaced].contains(plan.termination), "\(plan.termination)")
       if plan.termination == "node limit" { limited += 1 }
     }
     #expect(limited > 0)
