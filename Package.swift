@@ -58,7 +58,7 @@ let package = Package(
     .target(
       name: "Verification", dependencies: ["Training", "TrainerModels", "Limits", "Exporting"],
       resources: [.embedInCode("Templates")]),
-    .target(name: "Reporting", dependencies: ["Planning", "Verification", "TrainerModels"]),
+    .target(name: "Reporting", dependencies: ["Planning", "Verification", "Exporting", "TrainerModels"]),
     .executableTarget(
       name: "permafrost",
       dependencies: [
