@@ -12,7 +12,7 @@ package final class AtomicFile {
     self.target = target.path
     temporary = temporaryName(beside: target)
     descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw FileError(.create, path: temporary) }
+    guard descriptor >= 0 else { throw FileError(.create, path: target.path) }
   }
 
   deinit {
@@ -32,14 +32,19 @@ package final class AtomicFile {
         let count = Darwin.write(descriptor, buffer.baseAddress, buffer.count)
       #endif
       if count < 0, errno == EINTR { continue }
-      guard count > 0 else { throw FileError(.write, path: temporary) }
+      guard count > 0 else { throw FileError(.write, path: target) }
       rest = rest.dropFirst(count)
     }
   }
 
+  /// Appends a text as UTF-8.
+  package func write(_ text: String) throws {
+    try Array(text.utf8).withUnsafeBytes { try write($0) }
+  }
+
   /// Gives the file its name, replacing what has it.
   package func commit() throws {
-    guard fsync(descriptor) == 0 else { throw FileError(.sync, path: temporary) }
+    guard fsync(descriptor) == 0 else { throw FileError(.sync, path: target) }
     guard rename(temporary, target) == 0 else { throw FileError(.rename, path: target) }
     isCommitted = true
     synchronizeDirectory((target as NSString).deletingLastPathComponent)
