@@ -50,7 +50,8 @@ public enum PlanError: UserFacingError, Equatable {
       "layer \(layer): learner_nodes must list \(expected) distinct nodes; make the plan again"
     case .contradictoryNodes(let name):
       "'\(name)' is listed as trainable, but retained_nodes trains it only in part; remove one of the two"
-    case .unknownTensor(let name): "the plan trains '\(name)', which this model does not have; make the plan again for this model"
+    case .unknownTensor(let name):
+      "the plan trains '\(name)', which this model does not have; make the plan again for this model"
     case .otherModel(let expected, let found):
       "made for \(expected), but the model is \(found); make it again for this model"
     case .badRecipe(let reason): "the plan's recipe cannot be carried out: \(reason); make the plan again"

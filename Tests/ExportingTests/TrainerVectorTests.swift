@@ -26,6 +26,27 @@ struct TrainerVectorTests {
     }
   }
 
+  @Test(
+    "a file has what its trainer was found to need",
+    arguments: [
+      // "Missing out variants: {'aten::_scaled_dot_product_flash_attention_for_cpu_backward'}"
+      ("executorch", "with sdpa_kernel(SDPBackend.MATH):"),
+      // Otherwise a token, and so a row of the word table, is added.
+      ("flair", "\"use_context_separator\": False"),
+      // The folder of the artifacts is not made.
+      ("onnxruntime", "os.makedirs(directory, exist_ok=True)"),
+    ])
+  func needs(target: String, text: String) throws {
+    let graph = smallEncoder(.bert)
+    let outcome = try Export.make(
+      .given(.full(graph), request(graph)), for: ExportTargets.named(target), producer: "test")
+    guard case .exact(let export) = outcome else {
+      Issue.record("everything is a plan of \(target)")
+      return
+    }
+    #expect(export.files[0].text.contains(text))
+  }
+
   // confection, spaCy's parser: "Error parsing config section. Perhaps a section name is wrong?"
   @Test("spaCy's sections all have their parents before them, and a frozen encoder comes from a saved pipeline")
   func sections() throws {
