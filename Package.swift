@@ -10,7 +10,8 @@ let package = Package(
     .library(
       name: "Permafrost",
       targets: [
-        "Units", "Graph", "Checkpoints", "Steps", "TrainerModels", "Devices", "Simulation", "Optimization",
+        "Units", "Files", "Graph", "Checkpoints", "Steps", "TrainerModels", "Devices", "Simulation",
+        "Optimization",
         "Planning", "Kernels", "Engine", "Tasks", "Training", "Calibration", "Verification", "Exporting",
         "Reporting",
       ]),
@@ -37,7 +38,8 @@ let package = Package(
 
     .target(name: "Units"),
     .target(name: "Graph", dependencies: ["Units"]),
-    .target(name: "Checkpoints", dependencies: ["Graph", "Units", "CNettle"]),
+    .target(name: "Files", dependencies: ["Units"]),
+    .target(name: "Checkpoints", dependencies: ["Files", "Graph", "CNettle"]),
     .target(name: "Steps", dependencies: ["Graph"]),
     .target(name: "TrainerModels", dependencies: ["Steps", "Units"]),
     .target(name: "Devices", dependencies: ["Units", "Steps", "Yams"], resources: [.embedInCode("Profiles")]),
@@ -47,13 +49,13 @@ let package = Package(
     .target(name: "Kernels", dependencies: ["CKernels"]),
     .target(name: "Limits", dependencies: ["Units", "CSystem"]),
     .target(name: "Engine", dependencies: ["Steps", "Kernels", "Checkpoints", "Limits"]),
-    .target(name: "Tasks", dependencies: ["Units", "SwiftCSV"]),
+    .target(name: "Tasks", dependencies: ["Files", "SwiftCSV"]),
     .target(name: "Training", dependencies: ["Engine", "Tasks", "Planning", "Limits"]),
     .target(name: "Calibration", dependencies: ["Training", "Simulation"]),
     // A child for the tests of Limits: it uses memory as it is told to. Not a product.
     .executableTarget(name: "limits-probe", dependencies: ["Limits"]),
     .target(
-      name: "Exporting", dependencies: ["Planning", "Checkpoints", "TrainerModels", "Yams"],
+      name: "Exporting", dependencies: ["Planning", "Files", "Checkpoints", "TrainerModels", "Yams"],
       resources: [.embedInCode("Templates")]),
     .target(
       name: "Verification", dependencies: ["Training", "TrainerModels", "Limits", "Exporting"],
@@ -62,13 +64,15 @@ let package = Package(
     .executableTarget(
       name: "permafrost",
       dependencies: [
-        "Units", "Graph", "Checkpoints", "Steps", "Devices", "Simulation", "Optimization", "Planning", "Engine",
+        "Units", "Files", "Graph", "Checkpoints", "Steps", "Devices", "Simulation", "Optimization", "Planning",
+        "Engine",
         "Tasks", "Training", "Calibration", "Limits", "Verification", "Exporting", "Reporting", "TrainerModels",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
     .target(name: "TestSupport", path: "Tests/TestSupport"),
     .testTarget(name: "UnitsTests", dependencies: ["Units", "TestSupport"]),
+    .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"]),
     .testTarget(name: "GraphTests", dependencies: ["Graph"], resources: [.copy("Fixtures")]),
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "TestSupport"]),
     .testTarget(name: "StepsTests", dependencies: ["Steps", "Simulation", "TestSupport"]),
@@ -90,7 +94,7 @@ let package = Package(
     .testTarget(name: "CalibrationTests", dependencies: ["Calibration", "TestSupport"]),
     .testTarget(name: "LimitsTests", dependencies: ["Limits", "limits-probe"]),
     .testTarget(
-      name: "ExportingTests", dependencies: ["Exporting", "Checkpoints", "TestSupport", "Yams"],
+      name: "ExportingTests", dependencies: ["Exporting", "Files", "Checkpoints", "TestSupport", "Yams"],
       resources: [.copy("Fixtures")]),
     .testTarget(name: "VerificationTests", dependencies: ["Verification", "Checkpoints", "TestSupport"]),
     .testTarget(name: "CommandLineTests", dependencies: ["permafrost", "Checkpoints", "TestSupport"]),

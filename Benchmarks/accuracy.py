@@ -32,8 +32,8 @@ TASKS = {
     "cola": dict(folder="glue/CoLA", seq=32, epochs=3, rate=1e-4, metric=("matthews", "mcc")),
     "sst2": dict(folder="glue/SST-2", seq=64, epochs=1, rate=1e-4, examples=10_000, metric=("accuracy", "accuracy")),
     "mrpc": dict(folder="glue/MRPC", seq=128, epochs=3, rate=1e-4, metric=("accuracy", "accuracy")),
-    "stsb": dict(folder="glue/STS-B", seq=128, epochs=3, rate=1e-4, metric=("pearson", "pearson")),
-    "squad": dict(folder="squad", seq=192, epochs=2, rate=1e-4, metric=("answer-f1", "answer-f1")),
+    "stsb": dict(folder="glue/STS-B", seq=128, epochs=2, rate=1e-4, metric=("pearson", "pearson")),
+    "squad": dict(folder="squad", seq=192, epochs=1, rate=1e-4, metric=("answer-f1", "answer-f1")),
 }
 TITLES = dict(trec="TREC", cola="CoLA", sst2="SST-2", mrpc="MRPC", stsb="STS-B", squad="SQuAD part")
 METRICS = {"matthews": "Matthews", "answer-f1": "F1"}

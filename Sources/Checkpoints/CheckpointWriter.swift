@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Graph
 
@@ -43,7 +44,7 @@ public enum CheckpointWriter {
       for name in tokenizerFiles {
         let file = source.appendingPathComponent(name)
         guard FileManager.default.fileExists(atPath: file.path) else { continue }
-        try write(contentsOfFile(file), to: directory.appendingPathComponent(name))
+        try write(RegularFile.contents(of: file.path), to: directory.appendingPathComponent(name))
       }
     }
     let graph = model.graph
@@ -89,7 +90,7 @@ public enum CheckpointWriter {
       if hadOld { _ = rename(old, directory.path) }
       throw FileError(.rename, path: directory.path, code: code)
     }
-    synchronizeDirectory(directory.deletingLastPathComponent().path)
+    synchronize(directoryOf: directory.path)
     if hadOld { try? FileManager.default.removeItem(atPath: old) }
   }
 }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// The directory where Hugging Face's tools keep what they download.
@@ -50,7 +51,10 @@ struct HuggingFaceCache {
   /// `refs/main` names the snapshot.
   private func snapshot(inFolder folder: String) -> URL? {
     let repository = directory.appendingPathComponent(folder)
-    guard let reference = try? contentsOfFile(repository.appendingPathComponent("refs/main"), limit: 256) else {
+    guard
+      let reference = try? RegularFile.contents(
+        of: repository.appendingPathComponent("refs/main").path, limit: 256)
+    else {
       return nil
     }
     let revision = String(decoding: reference, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)

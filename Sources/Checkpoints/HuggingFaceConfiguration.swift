@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Graph
 
@@ -17,7 +18,7 @@ public struct HuggingFaceConfiguration: Sendable, Hashable {
   ///   `architectures`, whose `…ForQuestionAnswering` predicts spans.
   /// - Throws: `FileError`, `ConfigurationError`.
   public init(file: URL, problem: Problem? = nil) throws {
-    let bytes = try contentsOfFile(file)
+    let bytes = try RegularFile.contents(of: file.path)
     do {
       try self.init(parsing: bytes, problem: problem)
     } catch let reason as ConfigurationError.Reason {

@@ -1,3 +1,4 @@
+import Files
 import Units
 
 /// Why a file is not an acceptable safetensors file.

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// A safetensors file, checked whole and mapped read-only.
@@ -11,7 +12,7 @@ import Foundation
 public final class SafetensorsFile: Sendable {
   public let url: URL
   public let header: SafetensorsHeader
-  private let file: MappedFile
+  private let mapping: MappedFile
   private let tensorsByName: [String: SafetensorsTensor]
 
   /// Opens and checks a file; no tensor's bytes are read.
@@ -19,20 +20,20 @@ public final class SafetensorsFile: Sendable {
   /// - Throws: `FileError`, `SafetensorsError`.
   public init(_ url: URL) throws {
     self.url = url
-    file = try MappedFile(url)
+    mapping = try MappedFile(url.path)
     do {
-      let prefix = try file.bytes(0..<min(SafetensorsHeader.lengthBytes, file.byteCount))
-      let length = try SafetensorsHeader.jsonLength(prefix, fileBytes: file.byteCount)
-      let json = try file.bytes(prefix.count..<prefix.count + length)
-      header = try SafetensorsHeader(json: json, fileBytes: file.byteCount)
+      let prefix = try mapping.file.bytes(0..<min(SafetensorsHeader.lengthBytes, mapping.byteCount))
+      let length = try SafetensorsHeader.jsonLength(prefix, fileBytes: mapping.byteCount)
+      let json = try mapping.file.bytes(prefix.count..<prefix.count + length)
+      header = try SafetensorsHeader(json: json, fileBytes: mapping.byteCount)
     } catch let reason as SafetensorsError.Reason {
       throw SafetensorsError(file: url.path, reason: reason)
     }
     tensorsByName = Dictionary(uniqueKeysWithValues: header.tensors.map { ($0.name, $0) })
   }
 
-  public var path: String { file.path }
-  public var byteCount: Int { file.byteCount }
+  public var path: String { mapping.path }
+  public var byteCount: Int { mapping.byteCount }
 
   /// In the order of the tensors' bytes.
   public var names: [String] { header.tensors.map(\.name) }
@@ -45,7 +46,7 @@ public final class SafetensorsFile: Sendable {
   public func mappedFloats(_ tensor: SafetensorsTensor) -> UnsafeBufferPointer<Float>? {
     precondition(tensorsByName[tensor.name] == tensor, "\(tensor.name) is not a tensor of \(path)")
     guard tensor.dataType == .float32, tensor.byteOffset % MemoryLayout<Float>.alignment == 0,
-      let first = file.expose(tensor.byteOffset..<tensor.byteOffset + tensor.byteCount)
+      let first = mapping.expose(tensor.byteOffset..<tensor.byteOffset + tensor.byteCount)
     else { return nil }
     return UnsafeBufferPointer(start: first.assumingMemoryBound(to: Float.self), count: tensor.count)
   }
@@ -64,7 +65,7 @@ public final class SafetensorsFile: Sendable {
     case .float32:
       let bytes = UnsafeMutableRawBufferPointer(
         start: destination, count: elements.count * MemoryLayout<Float>.stride)
-      try file.read(at: tensor.byteOffset + elements.lowerBound * MemoryLayout<Float>.stride, into: bytes)
+      try mapping.file.read(at: tensor.byteOffset + elements.lowerBound * MemoryLayout<Float>.stride, into: bytes)
     case .float16: try readWidening(tensor, elements, destination, HalfPrecision.widenFloat16)
     case .bfloat16: try readWidening(tensor, elements, destination, HalfPrecision.widenBFloat16)
     default:
@@ -84,7 +85,7 @@ public final class SafetensorsFile: Sendable {
       while start < elements.upperBound {
         let chunk = UnsafeMutableBufferPointer(
           rebasing: buffer[..<min(buffer.count, elements.upperBound - start)])
-        try file.read(
+        try mapping.file.read(
           at: tensor.byteOffset + start * MemoryLayout<UInt16>.stride,
           into: UnsafeMutableRawBufferPointer(chunk))
         let output = destination + (start - elements.lowerBound)
@@ -100,21 +101,10 @@ public final class SafetensorsFile: Sendable {
       var offset = 0
       while offset < byteCount {
         let chunk = UnsafeMutableRawBufferPointer(rebasing: buffer[..<min(buffer.count, byteCount - offset)])
-        try file.read(at: offset, into: chunk)
+        try mapping.file.read(at: offset, into: chunk)
         body(UnsafeRawBufferPointer(chunk))
         offset += chunk.count
       }
-    }
-  }
-}
-
-extension MappedFile {
-  fileprivate func bytes(_ range: Range<Int>) throws -> [UInt8] {
-    try [UInt8](unsafeUninitializedCapacity: range.count) { buffer, count in
-      try read(
-        at: range.lowerBound,
-        into: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<range.count]))
-      count = range.count
     }
   }
 }

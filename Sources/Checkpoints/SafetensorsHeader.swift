@@ -1,3 +1,5 @@
+import Files
+
 /// What a safetensors file says of one tensor.
 public struct SafetensorsTensor: Hashable, Sendable {
   public let name: String

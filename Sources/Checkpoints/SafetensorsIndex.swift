@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// The files that make up a checkpoint: `model.safetensors`, or the shards that `model.safetensors.index.json` lists.
@@ -58,7 +59,7 @@ enum SafetensorsIndex {
     }
     let json: JSONValue
     do {
-      json = try JSONValue(parsing: contentsOfFile(index))
+      json = try JSONValue(parsing: RegularFile.contents(of: index.path))
     } catch let error as JSONError {
       throw failure(error.description)
     }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// Writes safetensors files of 32-bit floats, a tensor at a time, so that no second copy of the weights exists.

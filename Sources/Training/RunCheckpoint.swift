@@ -1,4 +1,5 @@
 import Checkpoints
+import Files
 import Foundation
 
 /// A run at one step in one file, all that is needed to go on to the same bits.

@@ -1,4 +1,5 @@
 import Checkpoints
+import Files
 import Foundation
 
 /// A run's folder: the checkpoint of its newest step, and of its best evaluation where that is kept.

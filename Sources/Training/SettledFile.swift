@@ -1,4 +1,5 @@
 import Checkpoints
+import Files
 
 #if canImport(Glibc)
   import Glibc
@@ -44,7 +45,7 @@ final class SettledFile {
     while start < bytes.count {
       let end = min(bytes.count, start + Self.pieceBytes - unsettledBytes)
       let piece = UnsafeRawBufferPointer(rebasing: bytes[start..<end])
-      try writeAll(piece)
+      try writeFully(piece, to: descriptor, partial)
       hash.update(piece)
       start = end
       unsettledBytes += piece.count
@@ -55,22 +56,12 @@ final class SettledFile {
   /// Appends the SHA-256 of all bytes so far, in hexadecimal, and gives the file its name, for good.
   func commit() throws {
     var digest = hash.finish()
-    try digest.withUTF8 { try writeAll(UnsafeRawBufferPointer($0)) }
+    try digest.withUTF8 { try writeFully(UnsafeRawBufferPointer($0), to: descriptor, partial) }
     guard fsync(descriptor) == 0 else { throw FileError(.sync, path: partial) }
     try settle()
     guard rename(partial, path) == 0 else { throw FileError(.rename, path: path) }
     isCommitted = true
-    Self.synchronize(directoryOf: path)
-  }
-
-  private func writeAll(_ bytes: UnsafeRawBufferPointer) throws {
-    var start = 0
-    while start < bytes.count {
-      let count = write(descriptor, bytes.baseAddress.map { $0 + start }, bytes.count - start)
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else { throw FileError(.write, path: partial) }
-      start += count
-    }
+    synchronize(directoryOf: path)
   }
 
   private func settle() throws {
@@ -79,16 +70,6 @@ final class SettledFile {
       guard fdatasync(descriptor) == 0 else { throw FileError(.sync, path: partial) }
       PageCacheAdvice.drop(descriptor)
     #endif
-  }
-
-  /// Makes a rename last through a loss of power; file systems that cannot are left alone.
-  private static func synchronize(directoryOf path: String) {
-    let slash = path.lastIndex(of: "/")
-    let directory = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
-    let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard descriptor >= 0 else { return }
-    fsync(descriptor)
-    close(descriptor)
   }
 }
 

@@ -99,6 +99,14 @@ extension VerificationReport {
         ? Check(name: "metric", result: .skipped, detail: "\(value); no baseline was asked for")
         : Check(name: "metric", result: .notMeasured, detail: "\(value); full fine-tuning gave no figure")
     }
+    // A correlation or an F1 of nothing: whatever the plan reached, it was compared with no learning at all.
+    guard baselineMetric > 0 else {
+      return Check(
+        name: "metric", result: .notMeasured,
+        detail:
+          "\(value); full fine-tuning \(Quantity.fixed(baselineMetric, decimals: 4)), so nothing was learned to compare "
+          + "with; train longer")
+    }
     return Check(
       name: "metric", result: metric >= baselineMetric - metricTolerance ? .passed : .failed,
       detail: "\(value); full fine-tuning \(Quantity.fixed(baselineMetric, decimals: 4)), may lose "

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Graph
 import Testing
@@ -252,7 +253,7 @@ struct HuggingFaceConfigurationTests {
   @Test("what is no JSON object is an error that names the file")
   func notJSON() throws {
     let directory = try TemporaryDirectory()
-    for (text, reason) in [("[]", .notAnObject), ("{", .invalidJSON(.unexpectedEnd))]
+    for (text, reason) in [("[]", .notAnObject), ("{", .invalidJSON(JSONError(.unexpectedEnd, at: 1)))]
       as [(String, ConfigurationError.Reason)]
     {
       let file = try directory.write(text, to: "config.json")

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Graph
 import Testing
@@ -102,8 +103,8 @@ struct ShardTests {
       ("{\"weight_map\":{\"a\":1}}", .invalidIndex("the shard of tensor a is not a string")),
       ("{\"weight_map\":[]}", .invalidIndex("weight_map is not an object")),
       ("{}", .invalidIndex("weight_map is not an object")),
-      ("{\"weight_map\":{\"a\":\"x\",\"a\":\"y\"}}", .invalidIndex("the key 'a' occurs twice")),
-      ("", .invalidIndex("the text ends inside a value")),
+      ("{\"weight_map\":{\"a\":\"x\",\"a\":\"y\"}}", .invalidIndex("the key 'a' occurs twice (byte 23)")),
+      ("", .invalidIndex("the text ends inside a value (byte 0)")),
     ] as [(String, CheckpointError.Reason)])
   func hostile(index: String, reason expected: CheckpointError.Reason) throws {
     _ = try directory.write(index, to: "model.safetensors.index.json")

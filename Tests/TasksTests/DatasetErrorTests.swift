@@ -46,7 +46,7 @@ struct DatasetErrorTests {
       ),
       (
         "train.jsonl", "{\"text\": \"a\", \"label\": 1}\n{\"text\": \"b\",}\n",
-        ":2:14: not a JSON object: expected a string; write one object a line"
+        ":2:14: not a JSON object: a character that JSON does not allow there; write one object a line"
       ),
       ("train.jsonl", "[1]\n", ":1:1: not a JSON object: another kind of value; write one object a line"),
       (
@@ -65,7 +65,7 @@ struct DatasetErrorTests {
   func regressionFiles(name: String, content: String, message: String) throws {
     let error = try failure(name, Array(content.utf8), .regression())
     #expect(error?.description.hasSuffix("/" + name + message) == true, "\(String(describing: error))")
-    #expect(error?.isMissingInput == false)
+    #expect(error?.exitStatus == .malformedInput)
   }
 
   @Test(
@@ -105,8 +105,8 @@ struct DatasetErrorTests {
   @Test(
     "a file of questions is refused with the place or the question's id",
     arguments: [
-      ("{", "line 1: not JSON: expected a string; download the file again"),
-      ("{\n\"data\": [\n}", "line 3: not JSON: not a JSON value; download the file again"),
+      ("{", "line 1: not JSON: the text ends inside a value; download the file again"),
+      ("{\n\"data\": [\n}", "line 3: not JSON: a character that JSON does not allow there; download the file again"),
       ("{}", "the file: no array 'data'; SQuAD's own format is needed"),
       (#"{"data": [{"paragraphs": 1}]}"#, "article 0: no array 'paragraphs'; SQuAD's own format is needed"),
       (
@@ -196,7 +196,7 @@ struct DatasetErrorTests {
   func missing() throws {
     try withDirectory(["train.tsv": "text\tlabel\na\t1\n"]) { directory in
       let error = #expect(throws: DatasetError.self) { try Dataset(directory: directory, task: .regression()) }
-      #expect(error?.isMissingInput == true)
+      #expect(error?.exitStatus == .missingInput)
       #expect(error?.description.hasPrefix("no dev data in ") == true)
       #expect(error?.description.contains("dev.tsv, dev.csv, dev.jsonl, validation.tsv") == true)
       #expect(throws: DatasetError.self) {
@@ -205,15 +205,15 @@ struct DatasetErrorTests {
     }
   }
 
-  @Test("a directory in a file's place is unreadable, not missing")
+  @Test("a directory in the place of a file is said to be one")
   func directoryAsFile() throws {
     try withDirectory(["dev.tsv": "text\tlabel\na\t1\n"]) { directory in
       try FileManager.default.createDirectory(
         at: directory.appendingPathComponent("train.tsv"), withIntermediateDirectories: false)
       let data = try Dataset(directory: directory, task: .regression())
       let error = #expect(throws: DatasetError.self) { try data.forEachExample(in: .train) { _ in } }
-      #expect(error?.isMissingInput == false)
-      #expect(error?.description.hasSuffix("/train.tsv: Is a directory") == true)
+      #expect(error?.exitStatus == .missingInput)
+      #expect(error?.description.hasSuffix("/train.tsv: cannot open: Is a directory") == true)
     }
   }
 }

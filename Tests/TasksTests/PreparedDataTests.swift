@@ -94,7 +94,7 @@ struct PreparedDataTests {
       #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path) == ["x.tokens"])
       let nowhere = directory.appendingPathComponent("no/x.tokens")
       let error = #expect(throws: PreparedDataError.self) { try write(rows, to: nowhere) }
-      #expect(error?.isMissingInput == true)
+      #expect(error?.exitStatus == .unavailable)
     }
   }
 
@@ -133,7 +133,7 @@ struct PreparedDataTests {
       }
       try FileManager.default.removeItem(at: url)
       let missing = #expect(throws: PreparedDataError.self) { try PreparedData(opening: url) }
-      #expect(missing?.isMissingInput == true)
+      #expect(missing?.exitStatus == .missingInput)
     }
   }
 

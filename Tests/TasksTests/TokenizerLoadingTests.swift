@@ -103,12 +103,12 @@ struct TokenizerLoadingTests {
   @Test("a missing directory is missing input; broken files are not")
   func errors() throws {
     let missing = #expect(throws: TokenizerError.self) { try load([:]) }
-    #expect(missing?.isMissingInput == true)
+    #expect(missing?.exitStatus == .missingInput)
     #expect(missing?.description.hasPrefix("no tokenizer.json, no vocab.txt and no vocab.json with") == true)
 
     let broken = #expect(throws: TokenizerError.self) { try load(["tokenizer.json": #"{"model": "#]) }
-    #expect(broken?.isMissingInput == false)
-    #expect(broken?.description.contains("tokenizer.json: not JSON at byte 10") == true)
+    #expect(broken?.exitStatus == .malformedInput)
+    #expect(broken?.description.contains("tokenizer.json: not JSON: the text ends inside a value (byte 10)") == true)
 
     let text = try json(#""[PAD]":0"#, #""[PAD]":-1"#)
     let negative = #expect(throws: TokenizerError.self) { try load(["tokenizer.json": text]) }
@@ -123,7 +123,7 @@ struct TokenizerLoadingTests {
     let unigram = try json(#""type":"WordPiece","unk"#, #""type":"Unigram","unk"#)
     for files in [["tokenizer.json": unigram], ["sentencepiece.bpe.model": ""], ["spiece.model": ""]] {
       let error = #expect(throws: TokenizerError.self) { try load(files) }
-      #expect(error?.isUnavailable == true && error?.isMissingInput == false)
+      #expect(error?.exitStatus == .unavailable)
       #expect(error?.description.contains("SentencePiece tokenizers are not supported; ") == true)
     }
   }

@@ -77,4 +77,22 @@ struct JudgingTests {
     #expect(
       report.checks[1...2].allSatisfy { $0.result == .notMeasured } && report.checks[3].result == .skipped)
   }
+
+  @Test(
+    "a metric is compared with full fine-tuning's, unless that learned nothing",
+    arguments: [
+      (0.80, 0.81, VerificationReport.Check.Result.passed), (0.795, 0.81, .passed), (0.78, 0.81, .failed),
+      (0.9, 0.81, .passed),
+      (0, 0, .notMeasured), (0.1, 0, .notMeasured), (0.1, -0.2, .notMeasured), (0.1, nil, .notMeasured),
+    ] as [(Double, Double?, VerificationReport.Check.Result)])
+  func metrics(metric: Double, baseline: Double?, result: VerificationReport.Check.Result) {
+    var report = report(.permafrost)
+    report.task = "sst2"
+    report.metricTolerance = 0.02
+    (report.metricName, report.metric, report.baselineMetric) = ("matthews", metric, baseline)
+    let prediction = Prediction(peakBytes: 40 << 20, allocatorBytes: 10 << 20, peakTolerance: 0)
+    report.judge(allowedBytes: 160 << 20, prediction, baseline: .measure)
+    #expect(report.checks[3].result == result)
+    #expect(report.passed == (result == .passed))
+  }
 }

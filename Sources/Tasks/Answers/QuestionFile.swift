@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// The questions behind a file of prepared windows, in a file beside it: a head, then one JSON object a line.
@@ -15,11 +16,11 @@ enum QuestionFile {
 
 /// Writes questions as they come; the file appears, complete, when `finish` returns.
 struct QuestionWriter {
-  private let file: AtomicFileWriter
+  private let file: PreparedFileWriter
   private let encoder = JSONEncoder()
 
   init(besides prepared: String, mayBeMissing: Bool) throws {
-    file = try AtomicFileWriter(destination: QuestionFile.path(besides: prepared))
+    file = try PreparedFileWriter(destination: QuestionFile.path(besides: prepared))
     try append(line: QuestionFile.Head(mayBeMissing: mayBeMissing))
   }
 
@@ -36,7 +37,7 @@ struct QuestionWriter {
 /// Reads questions one at a time, holding no more than one and a block of the file.
 struct QuestionReader {
   private(set) var mayBeMissing = false
-  private let file: ReadableFile
+  private let file: RegularFile
   private let decoder = JSONDecoder()
   private var position = 0
   private var block: [UInt8] = []
@@ -44,8 +45,8 @@ struct QuestionReader {
 
   /// - Throws: `PreparedDataError`.
   init(besides prepared: String) throws {
-    do throws(FileAccessError) {
-      file = try ReadableFile(path: QuestionFile.path(besides: prepared))
+    do throws(FileError) {
+      file = try RegularFile(QuestionFile.path(besides: prepared))
     } catch {
       throw PreparedDataError.unreadable(error)
     }
@@ -75,8 +76,11 @@ struct QuestionReader {
       let start = block.count
       let count = min(1 << 16, file.byteCount - position)
       block += repeatElement(0, count: count)
-      let isRead = block.withUnsafeMutableBytes { file.read(at: position, into: .init(rebasing: $0[start...])) }
-      guard isRead else { throw malformed("it ended while it was read") }
+      do {
+        try block.withUnsafeMutableBytes { try file.read(at: position, into: .init(rebasing: $0[start...])) }
+      } catch let error as FileError {
+        throw PreparedDataError.unreadable(error)
+      }
       position += count
       end = block[start...].firstIndex(of: UInt8(ascii: "\n"))
     }

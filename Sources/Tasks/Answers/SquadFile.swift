@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// A question about a paragraph, as SQuAD's files have it.
@@ -16,7 +17,7 @@ struct SquadFile {
   let path: String
   /// Whether questions may have no answer: a version 2, or a question that says `is_impossible`.
   let mayBeMissing: Bool
-  private let paragraphs: [(place: String, value: JSON)]
+  private let paragraphs: [(place: String, value: JSONValue)]
 
   /// Reads and holds the whole file.
   ///
@@ -24,23 +25,26 @@ struct SquadFile {
   /// - Throws: `DatasetError`.
   init(path: String, mayBeMissing: Bool?) throws {
     self.path = path
-    let file: MappedFile
+    let file: TextFile
     do {
-      file = try MappedFile(path: path)
+      file = try TextFile(path)
     } catch {
       throw DatasetError.unreadable(error)
     }
-    for (line, bytes) in file.lines { try validateUTF8(bytes, file: path, line: line) }
-    let json: JSON
+    let json: JSONValue
     do {
-      json = try JSONReader.read(file.bytes)
-    } catch {
+      json = try JSONValue(parsing: Array(file.bytes), strings: .texts)
+    } catch let error as JSONError {
       let before = file.bytes.prefix(error.offset)
       let line = before.count { $0 == 0x0A } + 1
+      if error.reason == .notUTF8 {
+        let column = error.offset - (before.lastIndex(of: 0x0A) ?? -1)
+        throw DatasetError.invalidEncoding(file: path, line: line, column: column)
+      }
       throw DatasetError.malformedQuestion(
         file: path, question: "line \(line)", reason: "not JSON: \(error.reason); download the file again")
     }
-    var paragraphs: [(place: String, value: JSON)] = []
+    var paragraphs: [(place: String, value: JSONValue)] = []
     for (article, value) in try Self.elements(json["data"], "data", path, "the file").enumerated() {
       let place = "article \(article)"
       for (paragraph, value) in try Self.elements(value["paragraphs"], "paragraphs", path, place).enumerated() {
@@ -73,7 +77,7 @@ struct SquadFile {
     if isEmpty { throw DatasetError.empty(file: path) }
   }
 
-  private func question(_ value: JSON, in context: String, place: String) throws -> Question {
+  private func question(_ value: JSONValue, in context: String, place: String) throws -> Question {
     guard let id = value["id"]?.scalarText else { throw malformed(place, "no 'id'") }
     let name = "question '\(id)'"
     guard let text = value["question"]?.string else { throw malformed(name, "no text 'question'") }
@@ -112,8 +116,8 @@ struct SquadFile {
   }
 
   private static func elements(
-    _ value: JSON?, _ name: String, _ path: String, _ place: String
-  ) throws -> [JSON] {
+    _ value: JSONValue?, _ name: String, _ path: String, _ place: String
+  ) throws -> [JSONValue] {
     guard let elements = value?.elements else {
       throw DatasetError.malformedQuestion(
         file: path, question: place, reason: "no array '\(name)'; SQuAD's own format is needed")

@@ -1,8 +1,11 @@
+import Files
+import Units
+
 /// What is wrong with a data set, and where: the file, and the line (counted from 1) and column where they apply.
-public enum DatasetError: Error, Equatable, Sendable, CustomStringConvertible {
+public enum DatasetError: UserFacingError, Equatable {
   /// The directory holds none of the files that a split may be in.
   case missingFile(directory: String, split: String, expected: [String])
-  case unreadable(FileAccessError)
+  case unreadable(FileError)
   /// The header has none of the names that a column may have.
   case missingColumn(file: String, wanted: [String], found: [String])
   /// A line ends before the column, or a JSON object has no such member or one that is not a single value.
@@ -23,12 +26,12 @@ public enum DatasetError: Error, Equatable, Sendable, CustomStringConvertible {
   case invalidEncoding(file: String, line: Int, column: Int)
   case unknownTask(String, known: [String])
 
-  /// Whether the data is simply not there.
-  public var isMissingInput: Bool {
+  public var exitStatus: ExitStatus {
     switch self {
-    case .missingFile: true
-    case .unreadable(let error): error.isMissingInput
-    default: false
+    case .missingFile: .missingInput
+    case .unreadable(let error): error.exitStatus
+    case .unknownTask: .usage
+    default: .malformedInput
     }
   }
 

@@ -1,3 +1,4 @@
+import Files
 import SwiftCSV
 
 /// A table's records in order, each with the number of the line that it starts on.
@@ -7,7 +8,7 @@ protocol RecordSource {
 
 /// Lines cut at tabs; nothing is quoted or escaped.
 struct TSVRecords: RecordSource {
-  let file: MappedFile
+  let file: TextFile
 
   func forEach(_ body: (_ line: Int, _ fields: [String]) throws -> Void) throws {
     for (line, bytes) in file.lines where !bytes.isEmpty {
@@ -23,7 +24,7 @@ struct TSVRecords: RecordSource {
 /// A record ends at the first line end with an even number of quotes before it; so each one can be given to
 /// SwiftCSV by itself, the file is never held as a whole, and every error has its line.
 struct CSVRecords: RecordSource {
-  let file: MappedFile
+  let file: TextFile
 
   func forEach(_ body: (_ line: Int, _ fields: [String]) throws -> Void) throws {
     var open: (line: Int, start: Int)?
@@ -58,7 +59,7 @@ struct CSVRecords: RecordSource {
 
 /// Lines of `COARSE:fine text` in Latin-1, as TREC's questions are distributed: the coarse class and the text.
 struct TRECRecords: RecordSource {
-  let file: MappedFile
+  let file: TextFile
 
   func forEach(_ body: (_ line: Int, _ fields: [String]) throws -> Void) throws {
     for (line, bytes) in file.lines where !bytes.isEmpty {
@@ -77,15 +78,6 @@ struct TRECRecords: RecordSource {
 ///
 /// - Throws: `DatasetError.invalidEncoding` with the first byte that is not.
 func validateUTF8(_ bytes: Slice<UnsafeRawBufferPointer>, file: String, line: Int) throws {
-  if bytes.allSatisfy({ $0 < 0x80 }) { return }
-  var parser = Unicode.UTF8.ForwardParser()
-  var iterator = bytes.makeIterator()
-  var position = 0
-  while true {
-    switch parser.parseScalar(from: &iterator) {
-    case .valid(let scalar): position += scalar.count
-    case .emptyInput: return
-    case .error: throw DatasetError.invalidEncoding(file: file, line: line, column: position + 1)
-    }
-  }
+  guard let offset = offsetOfInvalidUTF8(UnsafeRawBufferPointer(rebasing: bytes)) else { return }
+  throw DatasetError.invalidEncoding(file: file, line: line, column: offset + 1)
 }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// One example as its file has it: the texts, the labels still as text, and the line it starts on.
@@ -37,9 +38,9 @@ struct RowReader {
   ///
   /// - Throws: `DatasetError`, and what `body` throws.
   func forEach(_ body: (Row) throws -> Void) throws {
-    let file: MappedFile
+    let file: TextFile
     do {
-      file = try MappedFile(path: path)
+      file = try TextFile(path)
     } catch {
       throw DatasetError.unreadable(error)
     }
@@ -107,20 +108,24 @@ struct RowReader {
 
   // MARK: JSON lines
 
-  private func forEachObject(of file: MappedFile, _ body: (Row) throws -> Void) throws {
+  private func forEachObject(of file: TextFile, _ body: (Row) throws -> Void) throws {
     for (line, bytes) in file.lines where !bytes.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) {
-      try validateUTF8(bytes, file: path, line: line)
-      let object: JSON
+      let object: JSONValue
       do {
-        object = try JSONReader.read(bytes)
-      } catch {
+        object = try JSONValue(parsing: Array(bytes), strings: .texts)
+      } catch let error as JSONError {
+        if error.reason == .notUTF8 {
+          throw DatasetError.invalidEncoding(file: path, line: line, column: error.offset + 1)
+        }
         throw DatasetError.malformedJSON(
-          file: path, line: line, column: error.offset + 1, reason: error.reason)
+          file: path, line: line, column: error.offset + 1, reason: "\(error.reason)")
       }
       guard object.members != nil else {
         throw DatasetError.malformedJSON(file: path, line: line, column: 1, reason: "another kind of value")
       }
-      func value<Value>(_ names: [String], _ convert: (JSON) -> Value?) throws -> (value: Value, name: String) {
+      func value<Value>(_ names: [String], _ convert: (JSONValue) -> Value?) throws -> (
+        value: Value, name: String
+      ) {
         for name in names {
           if let value = object[name].flatMap(convert) { return (value, name) }
         }
@@ -140,7 +145,7 @@ extension TaskDefinition {
   /// The labels that a table's cell holds.
   fileprivate func labels(inCell cell: String) -> [String] {
     guard case .collectedLabels(let separator) = target else { return [cell] }
-    if cell.utf8.first == UInt8(ascii: "["), let array = try? JSONReader.read(Array(cell.utf8)),
+    if cell.utf8.first == UInt8(ascii: "["), let array = try? JSONValue(parsing: Array(cell.utf8), strings: .texts),
       let labels = labels(in: array)
     {
       return labels
@@ -151,7 +156,7 @@ extension TaskDefinition {
   }
 
   /// The labels that a JSON value stands for; nil for a value that cannot be one.
-  fileprivate func labels(in value: JSON) -> [String]? {
+  fileprivate func labels(in value: JSONValue) -> [String]? {
     guard case .collectedLabels = target else { return value.scalarText.map { [$0] } }
     switch value {
     case .null: return []
@@ -164,7 +169,7 @@ extension TaskDefinition {
   }
 }
 
-extension JSON {
+extension JSONValue {
   /// A string's content, a number as written, `true` or `false`; nil for anything else.
   var scalarText: String? {
     switch self {

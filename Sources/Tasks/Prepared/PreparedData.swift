@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// Tokenized examples in one file, read one at a time: a training process needs neither tokenizer nor heap for them.
@@ -11,7 +12,7 @@ import Foundation
 /// Opening checks the whole file, so that nothing has to be checked while training. Examples are copied out of it, not mapped: one
 /// fault on a mapped file makes up to 64 KiB of neighbours resident, which over a batch would be more than the batch.
 public struct PreparedData: Sendable {
-  private let file: ReadableFile
+  private let file: RegularFile
   private let header: PreparedHeader
   private let entriesOffset: Int
 
@@ -31,16 +32,15 @@ public struct PreparedData: Sendable {
   /// - Throws: `PreparedDataError`.
   /// - Complexity: O(tokens).
   public init(opening url: URL) throws(PreparedDataError) {
-    do throws(FileAccessError) {
-      file = try ReadableFile(path: url.path)
+    let file: RegularFile
+    let start: [UInt8]
+    do throws(FileError) {
+      file = try RegularFile(url.path)
+      start = try file.bytes(0..<min(PreparedHeader.byteCount, file.byteCount))
     } catch {
       throw .unreadable(error)
     }
-    let file = file
-    var start = [UInt8](repeating: 0, count: min(PreparedHeader.byteCount, file.byteCount))
-    guard start.withUnsafeMutableBytes({ file.read(at: 0, into: $0) }) else {
-      throw .malformed(path: file.path, reason: "it ended while it was read")
-    }
+    self.file = file
     do {
       header = try start.withUnsafeBytes { try PreparedHeader(decoding: $0, path: file.path) }
     } catch let error as PreparedDataError {
@@ -156,6 +156,10 @@ public struct PreparedData: Sendable {
 
   /// The sizes were checked when the file was opened; a file that was shortened since reads as zeros.
   private func read(at offset: Int, into bytes: UnsafeMutableRawBufferPointer) {
-    if !file.read(at: offset, into: bytes) { bytes.initializeMemory(as: UInt8.self, repeating: 0) }
+    do {
+      try file.read(at: offset, into: bytes)
+    } catch {
+      bytes.initializeMemory(as: UInt8.self, repeating: 0)
+    }
   }
 }

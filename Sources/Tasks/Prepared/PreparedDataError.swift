@@ -1,6 +1,9 @@
+import Files
+import Units
+
 /// Why a file of prepared examples cannot be used.
-public enum PreparedDataError: Error, Equatable, Sendable, CustomStringConvertible {
-  case unreadable(FileAccessError)
+public enum PreparedDataError: UserFacingError, Equatable {
+  case unreadable(FileError)
   /// Too short for a header, or other first bytes.
   case notPrepared(path: String)
   case otherVersion(path: String, version: Int)
@@ -11,9 +14,8 @@ public enum PreparedDataError: Error, Equatable, Sendable, CustomStringConvertib
   /// An example contradicts the header; examples count from 0.
   case malformedExample(path: String, example: Int, reason: String)
 
-  /// Whether the file is simply not there.
-  public var isMissingInput: Bool {
-    if case .unreadable(let error) = self { error.isMissingInput } else { false }
+  public var exitStatus: ExitStatus {
+    if case .unreadable(let error) = self { error.exitStatus } else { .malformedInput }
   }
 
   public var description: String {

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// Writes prepared examples as they come; holds their lengths and labels, and never the tokens.
@@ -5,7 +6,7 @@ import Foundation
 /// The file appears at its destination, complete, when `finish` returns; until then, and after an error, what was
 /// there before stays.
 public struct PreparedDataWriter: ~Copyable {
-  private let file: AtomicFileWriter
+  private let file: PreparedFileWriter
   private let path: String
   private var header: PreparedHeader
   private var entries: [(end: UInt64, firstSegmentLength: UInt32)] = []
@@ -28,7 +29,7 @@ public struct PreparedDataWriter: ~Copyable {
     let path = path
     let placeholder = Array<UInt8>(repeating: 0, count: PreparedHeader.byteCount)
     file = try Self.wrapping {
-      let file = try AtomicFileWriter(destination: path)
+      let file = try PreparedFileWriter(destination: path)
       for byte in placeholder { try file.append(byte) }
       return file
     }
@@ -87,7 +88,7 @@ public struct PreparedDataWriter: ~Copyable {
   private static func wrapping<Value>(_ body: () throws -> Value) throws -> Value {
     do {
       return try body()
-    } catch let error as FileAccessError {
+    } catch let error as FileError {
       throw PreparedDataError.unreadable(error)
     }
   }

@@ -1,3 +1,5 @@
+import Files
+
 extension ByteLevelBPETokenizer {
   /// The parts that a model's files name; everything derived from them follows here.
   struct Parts {
@@ -60,9 +62,9 @@ extension ByteLevelBPETokenizer {
   }()
 
   /// Files as GPT-2 has them: tokens with their ids, and one merge a line.
-  init(vocabulary: MappedFile, merges: MappedFile, config: MappedFile?) throws(TokenizerError) {
+  init(vocabulary: TextFile, merges: TextFile, config: TextFile?) throws(TokenizerError) {
     var parts = Parts(file: vocabulary.path)
-    guard let members = try JSON(contentsOf: vocabulary).members else {
+    guard let members = try JSONValue(contentsOf: vocabulary).members else {
       throw .malformed(file: vocabulary.path, reason: "not a JSON object of tokens and ids")
     }
     for member in members {

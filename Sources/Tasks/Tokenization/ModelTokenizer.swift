@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// The tokenizer that a model's files describe.
@@ -6,8 +7,8 @@ public enum ModelTokenizer {
   ///
   /// - Throws: `TokenizerError`, naming the file. What cannot be reproduced exactly is refused.
   public static func load(from directory: URL) throws -> any Tokenizer {
-    func file(_ name: String) throws(FileAccessError) -> MappedFile? {
-      try MappedFile(ifPresent: directory.appendingPathComponent(name).path)
+    func file(_ name: String) throws(FileError) -> TextFile? {
+      try TextFile(ifPresent: directory.appendingPathComponent(name).path)
     }
     do {
       if let file = try file("tokenizer.json") {
@@ -28,7 +29,7 @@ public enum ModelTokenizer {
       for name in ["sentencepiece.bpe.model", "spiece.model"] {
         if let file = try file(name) { throw TokenizerError.sentencePiece(file: file.path) }
       }
-    } catch let error as FileAccessError {
+    } catch let error as FileError {
       throw TokenizerError.unreadable(error)
     }
     throw TokenizerError.missingFiles(directory: directory.path)
@@ -37,13 +38,13 @@ public enum ModelTokenizer {
 
 /// What `tokenizer_config.json` says; nothing where there is none.
 struct TokenizerConfig {
-  private let json: JSON
+  private let json: JSONValue
 
-  init(_ file: MappedFile?) throws(TokenizerError) {
-    json = if let file { try JSON(contentsOf: file) } else { .null }
+  init(_ file: TextFile?) throws(TokenizerError) {
+    json = if let file { try JSONValue(contentsOf: file) } else { .null }
   }
 
-  subscript(field: String) -> JSON? { json[field] }
+  subscript(field: String) -> JSONValue? { json[field] }
 
   /// A token's text, written plainly or as an object with its `content`.
   func token(_ field: String) -> String? { json[field]?.string ?? json[field]?["content"]?.string }
@@ -72,25 +73,13 @@ extension SequenceTemplate {
   }
 }
 
-extension MappedFile {
-  /// Maps a file; nil when there is none.
-  convenience init?(ifPresent path: String) throws(FileAccessError) {
-    do {
-      try self.init(path: path)
-    } catch {
-      if error.isMissingInput { return nil }
-      throw error
-    }
-  }
-}
-
-extension JSON {
+extension JSONValue {
   /// - Throws: `TokenizerError.malformed`, with the offset of what is wrong.
-  init(contentsOf file: MappedFile) throws(TokenizerError) {
+  init(contentsOf file: TextFile) throws(TokenizerError) {
     do {
-      self = try JSONReader.read(file.bytes)
+      try self.init(parsing: Array(file.bytes), strings: .texts)
     } catch {
-      throw .malformed(file: file.path, reason: "not JSON at byte \(error.offset): \(error.reason)")
+      throw .malformed(file: file.path, reason: "not JSON: \(error)")
     }
   }
 }

@@ -1,8 +1,11 @@
+import Files
+import Units
+
 /// Why a tokenizer could not be loaded or used.
-public enum TokenizerError: Error, Equatable, Sendable, CustomStringConvertible {
+public enum TokenizerError: UserFacingError, Equatable {
   /// The model directory holds no tokenizer.
   case missingFiles(directory: String)
-  case unreadable(FileAccessError)
+  case unreadable(FileError)
   case malformed(file: String, reason: String)
   /// The file asks for something that would give other tokens than these rules do.
   case unsupported(file: String, feature: String)
@@ -13,17 +16,12 @@ public enum TokenizerError: Error, Equatable, Sendable, CustomStringConvertible 
   /// The special tokens alone are longer than the sequence may be.
   case maximumLengthTooSmall(Int, minimum: Int)
 
-  /// Whether the tokenizer is sound and of a kind that is not implemented.
-  public var isUnavailable: Bool {
-    if case .sentencePiece = self { true } else { false }
-  }
-
-  /// Whether the files are simply not there.
-  public var isMissingInput: Bool {
+  public var exitStatus: ExitStatus {
     switch self {
-    case .missingFiles: true
-    case .unreadable(let error): error.isMissingInput
-    default: false
+    case .missingFiles: .missingInput
+    case .unreadable(let error): error.exitStatus
+    case .sentencePiece: .unavailable
+    default: .malformedInput
     }
   }
 

@@ -1,13 +1,15 @@
+import Files
+
 /// Reads `tokenizer.json`, the serialized form of a `tokenizers` pipeline; what all models have in common.
 ///
 /// Its `truncation` and `padding` members are somebody's settings, not the tokenizer's rules, and are not read.
 struct TokenizerJSON {
   let path: String
-  let json: JSON
+  let json: JSONValue
 
-  init(file: MappedFile) throws(TokenizerError) {
+  init(file: TextFile) throws(TokenizerError) {
     path = file.path
-    json = try JSON(contentsOf: file)
+    json = try JSONValue(contentsOf: file)
   }
 
   /// The kind of model; files of early versions name none, and only BPE's have merges.
@@ -49,7 +51,7 @@ struct TokenizerJSON {
     return try postProcessor(processor)
   }
 
-  private func postProcessor(_ processor: JSON) throws(TokenizerError) -> PostProcessor {
+  private func postProcessor(_ processor: JSONValue) throws(TokenizerError) -> PostProcessor {
     let type = processor["type"]?.string
     switch type {
     case "BertProcessing", "RobertaProcessing":
@@ -76,12 +78,12 @@ struct TokenizerJSON {
     }
   }
 
-  private func trimming(_ processor: JSON) -> OffsetTrimming? {
+  private func trimming(_ processor: JSONValue) -> OffsetTrimming? {
     guard processor["trim_offsets"]?.bool ?? true else { return nil }
     return OffsetTrimming(knowsPrefixSpace: processor["add_prefix_space"]?.bool ?? true)
   }
 
-  private func template(_ processor: JSON) throws(TokenizerError) -> PostProcessor {
+  private func template(_ processor: JSONValue) throws(TokenizerError) -> PostProcessor {
     let single = items(processor["single"])
     let pair = items(processor["pair"])
     if single.count == 3, pair.count >= 5, single[0].hasSuffix("0"), single[2].hasSuffix("0") {
@@ -101,13 +103,13 @@ struct TokenizerJSON {
   }
 
   /// A template's items as their name and token type: "[CLS]0", "A0", "[SEP]0".
-  private func items(_ items: JSON?) -> [String] {
+  private func items(_ items: JSONValue?) -> [String] {
     (items?.elements ?? []).compactMap { item in
       item.members?.first.map { "\($0.value["id"]?.string ?? "")\($0.value["type_id"]?.integer ?? -1)" }
     }
   }
 
-  func tokenID(_ value: JSON?, of token: String) throws(TokenizerError) -> Int32 {
+  func tokenID(_ value: JSONValue?, of token: String) throws(TokenizerError) -> Int32 {
     guard let id = value?.integer.flatMap(Int32.init(exactly:)), id >= 0 else {
       throw .malformed(file: path, reason: "token \(token) has no valid id")
     }
@@ -134,7 +136,7 @@ struct AddedTokenEntry {
   var isNormalized = false
 
   /// - Throws: `TokenizerError.unsupported` for tokens that match whole words only.
-  init(_ content: String, id: Int32, flags: JSON?, file: String) throws(TokenizerError) {
+  init(_ content: String, id: Int32, flags: JSONValue?, file: String) throws(TokenizerError) {
     guard flags?["single_word"]?.bool != true else {
       throw .unsupported(file: file, feature: "single_word of the added token \(content)")
     }

@@ -1,3 +1,5 @@
+import Files
+
 extension WordPieceTokenizer {
   /// The parts that a model's files name; everything derived from them follows here.
   struct Parts {
@@ -33,7 +35,7 @@ extension WordPieceTokenizer {
   }
 
   /// One token a line; its id is the number of the line, from 0.
-  init(vocabulary file: MappedFile, config: MappedFile?) throws(TokenizerError) {
+  init(vocabulary file: TextFile, config: TextFile?) throws(TokenizerError) {
     var parts = Parts(file: file.path)
     for (number, line) in file.lines {
       parts.entries.append((Substring(decoding: line, as: UTF8.self), Int32(clamping: number - 1)))

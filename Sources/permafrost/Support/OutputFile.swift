@@ -1,4 +1,5 @@
 import Checkpoints
+import Files
 import Foundation
 
 /// Where a command is to write a file.

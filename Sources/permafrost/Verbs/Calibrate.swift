@@ -2,6 +2,7 @@ import ArgumentParser
 import Calibration
 import Checkpoints
 import Devices
+import Files
 import Foundation
 import Graph
 import Reporting

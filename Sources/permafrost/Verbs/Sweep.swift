@@ -1,6 +1,7 @@
 import ArgumentParser
 import Checkpoints
 import Devices
+import Files
 import Foundation
 import Planning
 import Reporting

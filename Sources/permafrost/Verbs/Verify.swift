@@ -134,14 +134,39 @@ struct VerifyCommand: ParsableCommand {
 
 extension Plan {
   /// The model to carry the plan out on, with the head the plan was made for.
+  ///
+  /// - Parameter name: nil where the user named none: the plan may know where to find it.
   func resolveModel(_ name: String?, random: Bool) throws -> Model {
-    let problem = self.model.configuration.problem
     let model =
       random
       ? Model(configuration: HuggingFaceConfiguration(self.model.configuration), displayName: self.model.name)
-      : try ModelSource.resolve(name ?? self.model.name, problem: problem, needsWeights: true)
+      : try resolveWeights(name)
     _ = try selection(of: model)
     return model
+  }
+
+  private func resolveWeights(_ name: String?) throws -> Model {
+    do {
+      return try ModelSource.resolve(
+        name ?? self.model.name, problem: self.model.configuration.problem, needsWeights: true)
+    } catch ModelSourceError.notFound where name == nil {
+      throw PlannedModelError.elsewhere(name: self.model.name)
+    }
+  }
+}
+
+/// Why the model that a plan was made for is not at hand.
+enum PlannedModelError: UserFacingError, Equatable {
+  /// It was a directory, of which a plan keeps the last part of the path only.
+  case elsewhere(name: String)
+
+  var exitStatus: ExitStatus { .missingInput }
+
+  var description: String {
+    switch self {
+    case .elsewhere(let name):
+      "the plan was made for a model in a directory called \(name.quoted); say where that is with '--model DIRECTORY'"
+    }
   }
 }
 

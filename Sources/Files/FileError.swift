@@ -18,6 +18,9 @@ public struct FileError: UserFacingError, Hashable {
     self.code = code
   }
 
+  /// Whether there is no such file, as opposed to one that cannot be read.
+  public var isMissing: Bool { code == ENOENT || code == ENOTDIR }
+
   public var exitStatus: ExitStatus {
     switch operation {
     case .open, .read, .map: .missingInput
