@@ -118,9 +118,13 @@ struct ExportTests {
       #expect(
         try contents(of: directory.appending(path: "out"))
           == ["check_plan.py", "keras_plan.py", "manifest.json", "plan.json"])
-      // What was written beside is a plan of its own, which the trainer carries out exactly.
-      let again = try export("out/plan.json", "--to", "keras", "-o", "again", in: directory)
-      #expect(again.exitCode == 0)
+      // What was written beside is a plan of its own, for that trainer, which carries it out exactly.
+      let again = try export("out/plan.json", "-o", "again", in: directory)
+      #expect(again.exitCode == 0 && again.standardOutput.contains("with keras."))
+      let check = try CommandLineProgram.run(["check", "out/plan.json", "--runtime", "25MiB"], in: directory)
+      #expect(
+        check.exitCode == 0 && check.standardOutput.contains("keras can carry the plan out"),
+        "\(check.standardOutput)")
     }
   }
 
