@@ -5,6 +5,8 @@ import Units
 public enum PlanError: UserFacingError, Equatable {
   case missing(path: String)
   case unreadable(path: String, reason: String)
+  /// A plan that could be read, but says what cannot be.
+  case unusable(path: String, reason: String)
   case unwritable(path: String, reason: String)
   case wrongKind(path: String, expected: String)
   case wrongSchema(path: String, expected: Int, found: Int)
@@ -38,6 +40,7 @@ public enum PlanError: UserFacingError, Equatable {
     switch self {
     case .missing(let path): "\(path): no such file; make one with 'permafrost plan' or 'permafrost prime'"
     case .unreadable(let path, let reason): "\(path): not a readable file: \(reason)"
+    case .unusable(let path, let reason): "\(path): \(reason)"
     case .unwritable(let path, let reason): "\(path): cannot be written: \(reason)"
     case .wrongKind(let path, let expected): "\(path): not a \(expected) file"
     case .wrongSchema(let path, let expected, let found):

@@ -28,7 +28,7 @@ public struct PlanSide: Sendable {
     do {
       selection = try plan.selection(of: graph)
     } catch {
-      throw PlanError.unreadable(path: path, reason: "\(error)")
+      throw PlanError.unusable(path: path, reason: "\(error)")
     }
     let program = StepProgram(plan.template(of: graph), selection)
     (arenaBytes, mappedBytes) = (program.arenaBytes, program.mappedBytes)

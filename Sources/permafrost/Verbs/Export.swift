@@ -71,7 +71,7 @@ struct ExportCommand: ParsableCommand {
     do {
       return try body()
     } catch let error as any UserFacingError where [.malformedInput, .usage].contains(error.exitStatus) {
-      throw PlanError.unreadable(path: plan, reason: "\(error)")
+      throw PlanError.unusable(path: plan, reason: "\(error)")
     }
   }
 }
