@@ -69,6 +69,20 @@ struct ProofTests {
   }
 
   /// What trains by the trainer's rule is exactly what the plan lists, tensor by tensor and in numbers.
+  @Test("the nearest plan is one for that trainer, unless its recipe is none that the trainer can be told")
+  func nearestTarget() throws {
+    let graph = smallEncoder(.bert)
+    for (saving, expected) in [(Saving.keep, "keras"), (.recompute, nil)] {
+      var plan = Plan.given(TrainSpec.bitfit.selection(graph), request(graph, saving: saving))
+      plan.target = "pytorch"
+      guard case .inexpressible(_, let nearest) = try Export.make(plan, for: Keras(), producer: "test") else {
+        Issue.record("Keras cannot train biases alone")
+        return
+      }
+      #expect(nearest != nil && nearest?.plan.target == expected)
+    }
+  }
+
   private func check(_ export: Export, _ plan: Plan, _ graph: EncoderGraph, _ comment: Comment) throws {
     let job = try ExportJob(plan, for: export.target, producer: "test")
     let trained = try export.target.rule(export.files).trained(among: job.names)
