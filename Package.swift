@@ -55,12 +55,12 @@ let package = Package(
     // A child for the tests of Limits: it uses memory as it is told to. Not a product.
     .executableTarget(name: "limits-probe", dependencies: ["Limits"]),
     .target(
-      name: "Exporting", dependencies: ["Planning", "Checkpoints", "TrainerModels", "Yams"],
+      name: "Exporting", dependencies: ["Planning", "Files", "Checkpoints", "TrainerModels", "Yams"],
       resources: [.embedInCode("Templates")]),
     .target(
       name: "Verification", dependencies: ["Training", "TrainerModels", "Limits", "Exporting"],
       resources: [.embedInCode("Templates")]),
-    .target(name: "Reporting", dependencies: ["Planning", "Verification", "TrainerModels"]),
+    .target(name: "Reporting", dependencies: ["Planning", "Verification", "Exporting", "TrainerModels"]),
     .executableTarget(
       name: "permafrost",
       dependencies: [
@@ -94,7 +94,7 @@ let package = Package(
     .testTarget(name: "CalibrationTests", dependencies: ["Calibration", "TestSupport"]),
     .testTarget(name: "LimitsTests", dependencies: ["Limits", "limits-probe"]),
     .testTarget(
-      name: "ExportingTests", dependencies: ["Exporting", "Checkpoints", "TestSupport", "Yams"],
+      name: "ExportingTests", dependencies: ["Exporting", "Files", "Checkpoints", "TestSupport", "Yams"],
       resources: [.copy("Fixtures")]),
     .testTarget(name: "VerificationTests", dependencies: ["Verification", "Checkpoints", "TestSupport"]),
     .testTarget(name: "CommandLineTests", dependencies: ["permafrost", "Checkpoints", "TestSupport"]),

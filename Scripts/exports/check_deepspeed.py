@@ -1,13 +1,16 @@
 """DeepSpeed: `initialize` with the emitted configuration on the CPU, one process, and one step."""
 
 import os
+import pathlib
+import sys
 
 import common
 
 RAN = "`deepspeed.initialize` on one CPU process with the emitted configuration (ZeRO 2), one step; what moved"
 ENVIRONMENT = "deepspeed"
 os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT="29511", RANK="0", LOCAL_RANK="0", WORLD_SIZE="1",
-                  DS_ACCELERATOR="cpu")
+                  DS_ACCELERATOR="cpu", TORCH_EXTENSIONS_DIR=f"{sys.prefix}/extensions",
+                  PATH=f"{pathlib.Path(sys.executable).parent}:{os.environ['PATH']}")  # ninja, for its kernels
 
 
 def run(directory, export):

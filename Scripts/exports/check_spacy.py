@@ -1,8 +1,10 @@
 """spaCy: its own training loop on a configuration with the emitted sections, for one step."""
 
+import shutil
+
 import common
 
-RAN = "`init_nlp` and `spacy.training.loop.train` with the emitted sections, one step; what moved"
+RAN = "`spacy assemble` of a frozen encoder, `init_nlp` and `spacy.training.loop.train` with the emitted sections, one step; what moved"
 ENVIRONMENT = "spacy"
 
 BASE = """
@@ -12,19 +14,6 @@ pipeline = ["transformer", "textcat"]
 batch_size = 4
 
 [components]
-
-[components.transformer]
-factory = "transformer"
-
-[components.transformer.model]
-@architectures = "spacy-transformers.TransformerModel.v3"
-name = ""
-tokenizer_config = {"use_fast": true}
-
-[components.transformer.model.get_spans]
-@span_getters = "spacy-transformers.strided_spans.v1"
-window = 32
-stride = 24
 
 [components.textcat]
 factory = "textcat"
@@ -63,11 +52,13 @@ eval_frequency = 1
 
 def run(directory, export):
     from confection import Config
+    from spacy.cli._util import app
     from spacy.language import DEFAULT_CONFIG
     from spacy.training import Example
     from spacy.training.initialize import init_nlp
     from spacy.training.loop import train
     from spacy.util import registry
+    from typer.main import get_command
 
     @registry.readers("four_examples.v1")
     def read():
@@ -80,7 +71,13 @@ def run(directory, export):
     config = DEFAULT_CONFIG
     for text in (BASE, export.file.read_text()):
         config = config.merge(Config().from_str(text, interpolate=False))
-    config["components"]["transformer"]["model"]["name"] = str(directory)
+    component = config["components"]["transformer"]
+    if "source" in component:
+        shutil.rmtree(component["source"], ignore_errors=True)
+        get_command(app)(["assemble", str(export.folder / export.manifest["files"][1]), component["source"],
+                          "--components.transformer.model.name", str(directory)], standalone_mode=False)
+    else:
+        component["model"]["name"] = str(directory)
     nlp = init_nlp(config)
     encoder = nlp.get_pipe("transformer").model.shims or nlp.get_pipe("transformer").model.layers[0].shims
     model = encoder[0]._model

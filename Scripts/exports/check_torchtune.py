@@ -2,7 +2,7 @@
 
 import common
 
-RAN = "`config.instantiate` of the optimizer as its recipes call it; nothing in the file freezes"
+RAN = "`config.instantiate` of the optimizer as its recipes call it, one step on a module with the model's tensors; nothing in the file freezes"
 ENVIRONMENT = "torchtune"
 
 

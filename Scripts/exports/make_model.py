@@ -24,4 +24,6 @@ with torch.no_grad():  # Sizes this small would have gradients too small to move
         tensor.add_(torch.randn_like(tensor) * 0.1)
 model.save_pretrained(folder)
 (folder / "vocab.txt").write_text("\n".join(WORDS) + "\n")
-BertTokenizerFast(vocab=str(folder / "vocab.txt")).save_pretrained(folder)
+# DistilBERT takes no token types.
+inputs = ["input_ids", *(["token_type_ids"] if family == "bert" else []), "attention_mask"]
+BertTokenizerFast(vocab=str(folder / "vocab.txt"), model_input_names=inputs).save_pretrained(folder)

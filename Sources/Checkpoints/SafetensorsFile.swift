@@ -65,7 +65,8 @@ public final class SafetensorsFile: Sendable {
     case .float32:
       let bytes = UnsafeMutableRawBufferPointer(
         start: destination, count: elements.count * MemoryLayout<Float>.stride)
-      try mapping.file.read(at: tensor.byteOffset + elements.lowerBound * MemoryLayout<Float>.stride, into: bytes)
+      try mapping.file.read(
+        at: tensor.byteOffset + elements.lowerBound * MemoryLayout<Float>.stride, into: bytes)
     case .float16: try readWidening(tensor, elements, destination, HalfPrecision.widenFloat16)
     case .bfloat16: try readWidening(tensor, elements, destination, HalfPrecision.widenBFloat16)
     default:

@@ -13,7 +13,6 @@ public enum ExportError: UserFacingError, Equatable {
   case unproven(target: String, reason: String)
   /// One file was asked for, but the export is several.
   case needsFolder(path: String, files: Int)
-  case unwritable(path: String, reason: String)
 
   public var exitStatus: ExitStatus {
     switch self {
@@ -21,7 +20,6 @@ public enum ExportError: UserFacingError, Equatable {
     case .badConfiguration, .otherCount: .malformedInput
     case .untrainable: .negative
     case .unproven: .internalError
-    case .unwritable: .unavailable
     }
   }
 
@@ -38,7 +36,6 @@ public enum ExportError: UserFacingError, Equatable {
         + "please report this with the plan"
     case .needsFolder(let path, let files):
       "\(path): this export is \(files) files that belong together; give a folder in its place"
-    case .unwritable(let path, let reason): "\(path): cannot write: \(reason)"
     }
   }
 }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// One file of an export.
@@ -7,58 +8,39 @@ public struct ExportedFile: Hashable, Sendable {
   public let text: String
 }
 
-/// Writing what was exported; written beside and renamed, so a file is whole or absent.
+/// Writing what was exported.
 public enum ExportFile {
-  /// - Throws: ``ExportError/unwritable(path:reason:)``.
-  public static func write(_ text: String, to path: String) throws(ExportError) {
-    do {
-      try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
-    } catch {
-      throw .unwritable(path: path, reason: (error as NSError).localizedDescription)
-    }
-  }
-
   /// Writes all files or none: into a folder, or, where the path has the main file's extension, as that file with the
   /// others beside it.
   ///
   /// - Returns: the paths written, in the files' order.
-  /// - Throws: ``ExportError/unwritable(path:reason:)``; ``ExportError/needsFolder(path:files:)`` where several files
-  ///   that refer to each other by name are to become one.
-  public static func write(_ files: [ExportedFile], to path: String) throws(ExportError) -> [String] {
+  /// - Throws: `FileError`; ``ExportError/needsFolder(path:files:)`` where several files that refer to each other by name are
+  ///   to become one.
+  public static func write(_ files: [ExportedFile], to path: String) throws -> [String] {
     let isFile = isOneFile(path, files)
     let folder = isFile ? URL(fileURLWithPath: path).deletingLastPathComponent() : URL(fileURLWithPath: path)
     let stem = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
     if isFile, files.dropFirst().contains(where: { !beside.contains($0.name) }) {
-      throw .needsFolder(path: path, files: files.count)
+      throw ExportError.needsFolder(path: path, files: files.count)
     }
     let names = files.enumerated().map { index, file in
       !isFile ? file.name : index == 0 ? URL(fileURLWithPath: path).lastPathComponent : "\(stem).\(file.name)"
     }
-    let manager = FileManager.default
-    do {
-      if !isFile { try manager.createDirectory(at: folder, withIntermediateDirectories: false) }
-    } catch CocoaError.fileWriteFileExists {
-      // A folder that is there takes the files; a file in its place refuses the first of them.
-    } catch {
-      throw .unwritable(path: path, reason: (error as NSError).localizedDescription)
-    }
+    // A folder that is there takes the files; a file in its place refuses the first of them.
+    if !isFile, mkdir(path, 0o777) != 0, errno != EEXIST { throw FileError(.create, path: path) }
     for name in names {
       var isDirectory: ObjCBool = false
       let path = folder.appendingPathComponent(name).path
-      if manager.fileExists(atPath: path, isDirectory: &isDirectory), isDirectory.boolValue {
-        throw .unwritable(path: path, reason: String(cString: strerror(EISDIR)))
+      if FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), isDirectory.boolValue {
+        throw FileError(.create, path: path, code: EISDIR)
       }
     }
-    var staged: [(from: URL, to: URL)] = []
-    defer { for file in staged { try? manager.removeItem(at: file.from) } }
-    for (file, name) in zip(files, names) {
-      let temporary = folder.appendingPathComponent(".\(name).\(ProcessInfo.processInfo.processIdentifier)")
-      staged.append((temporary, folder.appendingPathComponent(name)))
-      try write(file.text, to: temporary.path)
+    let staged = try zip(files, names).map { file, name in
+      let staged = try AtomicFile(folder.appendingPathComponent(name))
+      try staged.write(file.text)
+      return staged
     }
-    for file in staged where rename(file.from.path, file.to.path) != 0 {
-      throw .unwritable(path: file.to.path, reason: String(cString: strerror(errno)))
-    }
+    for file in staged { try file.commit() }
     // As the caller wrote the path, which may be relative.
     let prefix = isFile ? String(path.dropLast(names[0].count)) : path.hasSuffix("/") ? path : path + "/"
     return names.map { prefix + $0 }

@@ -14,7 +14,8 @@ extension Export.Nearest {
     ]
     return try found.compactMap { selection, direction in
       try selection.map {
-        let plan = job.plan.with($0, of: job.graph)
+        var plan = job.plan.with($0, of: job.graph)
+        plan.target = target.recipe.allows(plan.recipe) ? target.name : nil
         return Export.Nearest(
           plan: plan, direction: direction, differing: abs($0.trainedCount(of: job.graph) - asked),
           prediction: try ExportJob(plan, for: target, producer: job.producer).prediction(by: target))
@@ -35,9 +36,7 @@ extension Plan {
       naming: { hasPrefix ? graph.qualifiedName($0) : $0.name })
     request.trainer = trainer
     if let trainerOptions { request.trainerOptions = trainerOptions }
-    var plan = Plan.given(selection, request)
-    plan.target = target
-    return plan
+    return Plan.given(selection, request)
   }
 }
 

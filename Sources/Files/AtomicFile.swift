@@ -11,7 +11,7 @@ package final class AtomicFile {
     self.target = target.path
     temporary = temporaryName(beside: target)
     descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw FileError(.create, path: temporary) }
+    guard descriptor >= 0 else { throw FileError(.create, path: target.path) }
   }
 
   deinit {
@@ -21,18 +21,23 @@ package final class AtomicFile {
 
   /// Appends bytes.
   package func write(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
-    try writeFully(bytes, to: descriptor, temporary)
+    try writeFully(bytes, to: descriptor, target)
+  }
+
+  /// Appends a text as UTF-8.
+  package func write(_ text: String) throws {
+    try Array(text.utf8).withUnsafeBytes { try write($0) }
   }
 
   /// Replaces the file's first bytes; nothing may be appended afterwards.
   package func overwriteStart(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
-    guard lseek(descriptor, 0, SEEK_SET) == 0 else { throw FileError(.write, path: temporary) }
+    guard lseek(descriptor, 0, SEEK_SET) == 0 else { throw FileError(.write, path: target) }
     try write(bytes)
   }
 
   /// Gives the file its name, replacing what has it.
   package func commit() throws(FileError) {
-    guard fsync(descriptor) == 0 else { throw FileError(.sync, path: temporary) }
+    guard fsync(descriptor) == 0 else { throw FileError(.sync, path: target) }
     guard rename(temporary, target) == 0 else { throw FileError(.rename, path: target) }
     isCommitted = true
     synchronize(directoryOf: target)

@@ -5,6 +5,8 @@ import Units
 public enum PlanError: UserFacingError, Equatable {
   case missing(path: String)
   case unreadable(path: String, reason: String)
+  /// A plan that could be read, but says what cannot be.
+  case unusable(path: String, reason: String)
   case unwritable(path: String, reason: String)
   case wrongKind(path: String, expected: String)
   case wrongSchema(path: String, expected: Int, found: Int)
@@ -41,6 +43,7 @@ public enum PlanError: UserFacingError, Equatable {
     switch self {
     case .missing(let path): "\(path): no such file; make one with 'permafrost plan' or 'permafrost prime'"
     case .unreadable(let path, let reason): "\(path): not a readable file: \(reason)"
+    case .unusable(let path, let reason): "\(path): \(reason)"
     case .unwritable(let path, let reason): "\(path): cannot be written: \(reason)"
     case .wrongKind(let path, let expected): "\(path): not a \(expected) file"
     case .wrongSchema(let path, let expected, let found):
@@ -53,7 +56,8 @@ public enum PlanError: UserFacingError, Equatable {
       "layer \(layer): learner_nodes must list \(expected) distinct nodes; make the plan again"
     case .contradictoryNodes(let name):
       "'\(name)' is listed as trainable, but retained_nodes trains it only in part; remove one of the two"
-    case .unknownTensor(let name): "the plan trains '\(name)', which this model does not have"
+    case .unknownTensor(let name):
+      "the plan trains '\(name)', which this model does not have; make the plan again for this model"
     case .otherModel(let expected, let found):
       "made for \(expected), but the model is \(found); make it again for this model"
     case .badRecipe(let reason): "the plan's recipe cannot be carried out: \(reason); make the plan again"

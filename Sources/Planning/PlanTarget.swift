@@ -16,6 +16,12 @@ public struct PlanTarget: Sendable {
     self.recipe = recipe
     self.expressible = expressible
   }
+
+  /// What of a plan's decisions it cannot carry out, as a sentence about "it" without a full stop; nil for nothing.
+  public func brokenRule(_ selection: Selection, _ recipe: Recipe, of graph: EncoderGraph) -> String? {
+    if let rule = self.recipe.brokenRule(recipe) { return rule }
+    return expressible(graph).allows(selection, of: graph) ? nil : "it cannot train exactly these tensors"
+  }
 }
 
 extension PlanRequest {

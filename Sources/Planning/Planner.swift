@@ -123,6 +123,10 @@ public struct Planner: Sendable {
     if !isProven(best.objective, certificate.bound) {
       let loosest = findings.candidates.max { $0.certificate.bound < $1.certificate.bound }
       if let loosest { certificate.ending = loosest.certificate.ending }
+      // What a program reached, placement or another trainer's allocator did not.
+      if [Termination.optimal.words, Termination.gapReached.words].contains(certificate.ending) {
+        certificate.ending = Certificate.misplaced
+      }
       if request.isCancelled { certificate.ending = Certificate.interrupted }
     }
     certificate.nodes = findings.candidates.reduce(0) { $0 + $1.certificate.nodes }

@@ -71,7 +71,6 @@ struct RecipeSearch {
       if request.accepts(proposal) {
         // Not always better: tightened rows may have excluded the best known.
         if space.score(chosen) > space.score(best) { best = chosen }
-        if misplaced > Self.mostMisplaced { certificate.ending = Certificate.misplaced }
         break
       }
       let live = proposal.training.liveBytes()

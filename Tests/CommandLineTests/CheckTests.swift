@@ -114,6 +114,16 @@ struct CheckTests {
     #expect(try failures { $0["device"] = "stm32h7" }.names == ["device"])
   }
 
+  @Test("a plan that its trainer cannot carry out is found")
+  func target() throws {
+    #expect(try failures { $0["target"] = "torchtune" }.names == ["target"])
+    #expect(try failures { $0["target"] = "tiny-training" }.names == ["target"])
+    let unknown = try failures { $0["target"] = "keros" }
+    #expect(unknown.names == ["target"] && unknown.run.standardOutput.contains("use one of: pytorch, "))
+    let recipe = try failures { $0["target"] = "executorch" }
+    #expect(recipe.names == ["target"] && recipe.run.standardOutput.contains("no optimizer 'adamw'"))
+  }
+
   @Test("a plan of another schema fails with the reason, and is not read any further", arguments: [1, 99])
   func schema(number: Int) throws {
     let (names, run) = try failures { plan in

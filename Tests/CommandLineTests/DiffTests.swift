@@ -43,6 +43,18 @@ struct DiffTests {
     }
   }
 
+  @Test("the trainer that only one of them was made for is a setting, and no other decision")
+  func target() throws {
+    try withTemporaryDirectory { directory in
+      for file in ["a.json", "b.json"] { try estimate("last:2", file, in: directory) }
+      try edit("b.json", in: directory) { $0["target"] = "axolotl" }
+      let run = try CommandLineProgram.run(["diff", "a.json", "b.json", "--json"], in: directory)
+      let diff = try run.object()
+      #expect(run.exitCode == 0 && diff["equal"] as? Bool == true)
+      #expect(diff["settings"] as? [[String: String]] == [["name": "target", "after": "axolotl"]])
+    }
+  }
+
   @Test("what begins and ceases to train is named, and bytes are those of each plan's own simulation")
   func tensors() throws {
     try withTemporaryDirectory { directory in

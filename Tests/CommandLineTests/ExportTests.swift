@@ -50,8 +50,43 @@ struct ExportTests {
       #expect(try export("q.json", "--to", "pytorch", "-o", "plan.py", in: directory).exitCode == 65)
       let run = try export("p.json", "--to", "pytorch", "-o", "missing/plan.py", in: directory)
       #expect(run.exitCode == 69 && run.errorLines.count == 1)
+      for (place, words) in [("q.json", "q.json/"), ("q.json/plan.py", "q.json/plan.py: ")] {
+        let run = try export("p.json", "--to", "pytorch", "-o", place, in: directory)
+        #expect(run.exitCode == 69 && run.errorLines.count == 1, "\(run.standardError)")
+        #expect(
+          run.standardError.contains(words) && run.standardError.hasSuffix("Not a directory\n"),
+          "\(run.standardError)")
+      }
       #expect(
         try FileManager.default.contentsOfDirectory(atPath: directory.path).sorted() == ["p.json", "q.json"])
+    }
+  }
+
+  @Test(
+    "what a plan says wrongly is malformed input, said in one line with its file's name, and nothing is written"
+  )
+  func malformed() throws {
+    try inPlannedDirectory { directory in
+      let url = directory.appending(path: "p.json")
+      let sound = try #require(try JSONSerialization.jsonObject(with: Data(contentsOf: url)) as? [String: Any])
+      let changes: [(key: String, value: Any, words: String)] = [
+        (
+          "trainable", ["encoder.layer.0.no.such"],
+          "'encoder.layer.0.no.such', which this model does not have; make"
+        ),
+        ("trainable_parameters", 1, "the plan says that 1 parameters train"),
+        ("retained_nodes", [1], "lists 1 layers"),
+        ("target", "keros", "cannot export to 'keros'; use one of: pytorch, "), ("schema", 99, "schema 99"),
+      ]
+      for (key, value, words) in changes {
+        try JSONSerialization.data(withJSONObject: sound.merging([key: value]) { $1 }).write(to: url)
+        let run = try CommandLineProgram.run(
+          ["export", "p.json", "-o", "out"] + (key == "target" ? [] : ["--to", "pytorch"]), in: directory)
+        #expect(run.exitCode == 65 && run.errorLines.count == 1, "\(key): \(run.standardError)")
+        #expect(run.standardError.hasPrefix("permafrost: error: p.json: "), "\(run.standardError)")
+        #expect(run.standardError.contains(words), "\(run.standardError)")
+      }
+      #expect(try contents(of: directory) == ["p.json"])
     }
   }
 
@@ -83,9 +118,13 @@ struct ExportTests {
       #expect(
         try contents(of: directory.appending(path: "out"))
           == ["check_plan.py", "keras_plan.py", "manifest.json", "plan.json"])
-      // What was written beside is a plan of its own, which the trainer carries out exactly.
-      let again = try export("out/plan.json", "--to", "keras", "-o", "again", in: directory)
-      #expect(again.exitCode == 0)
+      // What was written beside is a plan of its own, for that trainer, which carries it out exactly.
+      let again = try export("out/plan.json", "-o", "again", in: directory)
+      #expect(again.exitCode == 0 && again.standardOutput.contains("with keras."))
+      let check = try CommandLineProgram.run(["check", "out/plan.json", "--runtime", "25MiB"], in: directory)
+      #expect(
+        check.exitCode == 0 && check.standardOutput.contains("keras can carry the plan out"),
+        "\(check.standardOutput)")
     }
   }
 

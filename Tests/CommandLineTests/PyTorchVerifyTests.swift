@@ -107,6 +107,28 @@ struct PyTorchVerifyTests {
     }
   }
 
+  @Test("a transformers with other names for its tensors is said so in one line", .enabled(if: python != nil))
+  func otherNames() throws {
+    try withSmallTask { directory in
+      try makePlan(in: directory)
+      try Data(
+        """
+        import torch
+        names = torch.nn.Module.named_parameters
+        torch.nn.Module.named_parameters = lambda *a, **k: ((n.replace("query", "q_proj"), t) for n, t in names(*a, **k))
+        """.utf8
+      ).write(to: directory.appending(path: "sitecustomize.py"))
+      _ = try writeShellScript(
+        "PYTHONPATH='\(directory.path)' exec '\(try #require(python))' \"$@\"", named: "other", in: directory)
+      let run = try verify(
+        "--model model --data data --trainer pytorch --python ./other --budget 2GiB", in: directory)
+      #expect(run.exitCode == 69 && run.errorLines.count == 1, "\(run.standardError)")
+      #expect(
+        run.standardError.contains("q_proj.weight' (and ")
+          && run.standardError.contains("LookupError: transformers "))
+    }
+  }
+
   @Test(
     "really trains in PyTorch: it fits, live bytes are as predicted, and it learns; far below that it does not fit",
     .enabled(if: python != nil))

@@ -17,6 +17,8 @@ struct TargetTests {
         in: directory)
       #expect(plan.exitCode == 0)
       #expect(try plan.object()["target"] as? String == "keras")
+      let check = try CommandLineProgram.run(["check", "p.json", "--runtime", "25MiB"], in: directory)
+      #expect(check.exitCode == 0 && check.standardOutput.contains("keras can carry the plan out (Keras 3."))
       let run = try CommandLineProgram.run(["export", "p.json", "-o", "keras", "--json"], in: directory)
       #expect(run.exitCode == 0)
       #expect(try run.object()["target"] as? String == "keras")
@@ -30,6 +32,34 @@ struct TargetTests {
           with: Data(contentsOf: directory.appending(path: "other/manifest.json"))) as? [String: Any])
       #expect(manifest["trainer_peak_bytes"] as? Int == peak["bytes"] as? Int)
       #expect(manifest["trainer_memory_model"] as? String == "pytorch")
+    }
+  }
+
+  @Test(
+    "what trains is decided for one trainer, the bytes are another's memory model, and both hold afterwards")
+  func bothTrainers() throws {
+    try withTemporaryDirectory { directory in
+      let plan = try CommandLineProgram.run(
+        [
+          "plan", "bert-tiny", "--batch", "4", "--seq", "32", "--runtime", "300MiB", "--budget", "380MiB",
+          "--saving",
+          "keep", "--accumulate", "1",
+          "--for", "llama-factory", "--trainer", "pytorch", "-o", "p.json", "--json",
+        ], in: directory)
+      let made = try plan.object()
+      #expect(plan.exitCode == 0, "\(plan.standardError)")
+      #expect(made["target"] as? String == "llama-factory" && made["trainer"] as? String == "pytorch")
+      let run = try CommandLineProgram.run(["export", "p.json", "-o", "out", "--json"], in: directory)
+      let export = try run.object()
+      #expect(run.exitCode == 0 && export["exact"] as? Bool == true)
+      #expect(export["trainable_parameters"] as? Int == made["trainable_parameters"] as? Int)
+      let peak = try #require(export["trainer_peak"] as? [String: Any])
+      #expect(peak["model"] as? String == "pytorch" && peak["fits_budget"] as? Bool == true, "\(peak)")
+      let check = try CommandLineProgram.run(["check", "p.json"], in: directory)
+      #expect(check.exitCode == 0, "\(check.standardOutput)")
+      for words in ["llama-factory can carry the plan out", "with pytorch, "] {
+        #expect(check.standardOutput.contains(words), "\(check.standardOutput)")
+      }
     }
   }
 

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Graph
 import Planning
@@ -56,18 +57,22 @@ struct ExportErrorTests {
     #expect(throws: PlanError.badLearners(layer: 1, expected: 3)) { try exporter.export(plan) }
   }
 
-  @Test("a file that cannot be written, and leaves nothing behind")
+  @Test("a place that takes no file, which is named, and leaves nothing behind")
   func file() throws {
     try withTemporaryDirectory { directory in
-      let path = directory.appendingPathComponent("missing/plan.py").path
-      #expect { try ExportFile.write("x", to: path) } throws: { error in
-        (error as? ExportError)?.exitStatus == .unavailable && "\(error)".hasPrefix(path)
+      let files = ["one", "two"].map { ExportedFile(name: "\($0).py", text: $0) }
+      func path(_ name: String) -> String { directory.appending(path: name).path }
+      try Data().write(to: directory.appending(path: "file"))
+      for (place, named, reason) in [
+        ("missing/out", "missing/out", ENOENT), ("file", "file/one.py", ENOTDIR),
+        ("file/out", "file/out", ENOTDIR),
+      ] {
+        #expect(throws: FileError(.create, path: path(named), code: reason)) {
+          try ExportFile.write(files, to: path(place))
+        }
       }
-      try ExportFile.write("one", to: directory.appendingPathComponent("plan.py").path)
-      try ExportFile.write("two", to: directory.appendingPathComponent("plan.py").path)
-      #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path) == ["plan.py"])
-      #expect(
-        try String(contentsOf: directory.appendingPathComponent("plan.py"), encoding: .utf8) == "two")
+      #expect(FileError(.create, path: "out", code: ENOTDIR).exitStatus == .unavailable)
+      #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path) == ["file"])
     }
   }
 }

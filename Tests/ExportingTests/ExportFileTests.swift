@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Graph
 import Planning
@@ -51,10 +52,10 @@ struct ExportFileTests {
       try FileManager.default.createDirectory(
         at: directory.appendingPathComponent("out/manifest.json/x"), withIntermediateDirectories: true)
       let files = try export("axolotl").files
-      #expect(throws: ExportError.self) {
+      #expect(throws: FileError.self) {
         try ExportFile.write(files, to: directory.appendingPathComponent("missing/out").path)
       }
-      #expect(throws: ExportError.self) {
+      #expect(throws: FileError.self) {
         try ExportFile.write(files, to: directory.appendingPathComponent("out").path)
       }
       #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path) == ["out"])
@@ -84,6 +85,35 @@ struct ExportFileTests {
   }
 
   @Test(
+    "say in one line, with a code of 1, where a trainer of another version names its tensors otherwise",
+    .enabled(if: PythonInterpreter.plain != nil), arguments: ["axolotl", "optax", "spacy"])
+  func otherVersion(name: String) throws {
+    let python = try #require(PythonInterpreter.plain)
+    try withTemporaryDirectory { directory in
+      let export = try export(name)
+      _ = try ExportFile.write(export.files, to: directory.path)
+      let script = directory.appending(path: "other.py")
+      try Data(
+        """
+        import json, sys, types
+        from check_plan import check
+        count = json.load(open(sys.path[0] + "/manifest.json"))["trainable"]
+        names = {sys.argv[1] + name: n for name, n in count.items()}
+        tensors = {n: types.SimpleNamespace(requires_grad=True, numel=lambda k=k: k) for n, k in names.items()}
+        check({
+            "axolotl": types.SimpleNamespace(named_parameters=lambda: tensors.items()), "optax": names,
+            "spacy": {n.split(".")[0] for n in names},
+        }[sys.argv[2]])
+        """.utf8
+      ).write(to: script)
+      #expect(try python.run([script.path, "", name]).code == 0)
+      let other = try python.run([script.path, "other_", name])
+      #expect(other.code == 1 && other.output.split(separator: "\n").count == 1, "\(other.output)")
+      #expect(other.output.contains("do not train as planned for \(export.target.trainer)"), "\(other.output)")
+    }
+  }
+
+  @Test(
     "are Python where they say so", .enabled(if: PythonInterpreter.plain != nil), arguments: ExportTargets.names
   )
   func python(name: String) throws {
@@ -92,9 +122,9 @@ struct ExportFileTests {
     else { return }
     try withTemporaryDirectory { directory in
       for file in export.files where file.name.hasSuffix(".py") {
-        let path = directory.appendingPathComponent(file.name).path
-        try ExportFile.write(file.text, to: path)
-        let compiled = try python.run(["-m", "py_compile", path])
+        let path = directory.appending(path: file.name)
+        try Data(file.text.utf8).write(to: path)
+        let compiled = try python.run(["-m", "py_compile", path.path])
         #expect(compiled.code == 0, "\(compiled.output)")
       }
     }

@@ -70,6 +70,20 @@ struct ProofTests {
     if let nearest { try check(nearest, to: plan, target, graph, comment) }
   }
 
+  @Test("the nearest plan is one for that trainer, unless its recipe is none that the trainer can be told")
+  func nearestTarget() throws {
+    let graph = smallEncoder(.bert)
+    for (saving, expected) in [(Saving.keep, "keras"), (.recompute, nil)] {
+      var plan = Plan.given(TrainSpec.bitfit.selection(graph), request(graph, saving: saving))
+      plan.target = "pytorch"
+      guard case .inexpressible(_, let nearest) = try Export.make(plan, for: Keras(), producer: "test") else {
+        Issue.record("Keras cannot train biases alone")
+        return
+      }
+      #expect(nearest != nil && nearest?.plan.target == expected)
+    }
+  }
+
   /// What trains by the trainer's rule is exactly what the plan lists, tensor by tensor and in numbers.
   private func check(
     _ files: [ExportedFile], _ job: ExportJob, _ target: any ExportTarget, _ comment: Comment

@@ -84,7 +84,7 @@ struct PyTorchExporterTests {
         var plan = randomPlan(graph, seed: UInt64(index))
         plan.model.name = text
         let file = directory.appendingPathComponent("plan\(index).py").path
-        try ExportFile.write(exporter.export(plan), to: file)
+        try Data(exporter.export(plan).utf8).write(to: URL(fileURLWithPath: file))
         let compiled = try python.run(["-m", "py_compile", file])
         #expect(compiled.code == 0, "\(compiled.output)")
         // The literals alone, without importing torch.

@@ -47,7 +47,8 @@ struct TransformersTests {
       let files = try plans.flatMap { label, plan in
         let base = directory.appendingPathComponent(label.replacing(" ", with: "-")).path
         try PlanFile.write(plan, to: base + ".json")
-        try ExportFile.write(PyTorchExporter(producer: "permafrost test").export(plan), to: base + ".py")
+        let module = try PyTorchExporter(producer: "permafrost test").export(plan)
+        try Data(module.utf8).write(to: URL(fileURLWithPath: base + ".py"))
         return [base + ".json", base + ".py"]
       }
       let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()

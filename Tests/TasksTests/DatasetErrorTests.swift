@@ -106,7 +106,10 @@ struct DatasetErrorTests {
     "a file of questions is refused with the place or the question's id",
     arguments: [
       ("{", "line 1: not JSON: the text ends inside a value; download the file again"),
-      ("{\n\"data\": [\n}", "line 3: not JSON: a character that JSON does not allow there; download the file again"),
+      (
+        "{\n\"data\": [\n}",
+        "line 3: not JSON: a character that JSON does not allow there; download the file again"
+      ),
       ("{}", "the file: no array 'data'; SQuAD's own format is needed"),
       (#"{"data": [{"paragraphs": 1}]}"#, "article 0: no array 'paragraphs'; SQuAD's own format is needed"),
       (

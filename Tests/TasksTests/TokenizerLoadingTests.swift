@@ -108,7 +108,8 @@ struct TokenizerLoadingTests {
 
     let broken = #expect(throws: TokenizerError.self) { try load(["tokenizer.json": #"{"model": "#]) }
     #expect(broken?.exitStatus == .malformedInput)
-    #expect(broken?.description.contains("tokenizer.json: not JSON: the text ends inside a value (byte 10)") == true)
+    #expect(
+      broken?.description.contains("tokenizer.json: not JSON: the text ends inside a value (byte 10)") == true)
 
     let text = try json(#""[PAD]":0"#, #""[PAD]":-1"#)
     let negative = #expect(throws: TokenizerError.self) { try load(["tokenizer.json": text]) }

@@ -16,6 +16,8 @@ struct ExecuTorch: PreparedInPython {
       "ExecuTorch's training extension is experimental, and its only optimizer is SGD"
         + (job.recipe.optimizer == .sgd ? "." : ": the plan's \(job.recipe.optimizer.rawValue) becomes SGD."),
       "Shapes are fixed at export: batch \(job.recipe.microBatch), sequence \(job.recipe.sequence).",
+      "ExecuTorch has no kernel for the backward of fused attention, so attention is exported as its parts: the probabilities, "
+        + "sequence × sequence for each head, are kept for backward.",
       "Gradient checkpointing is not exported: every intermediate result that backward reads is kept.",
     ] + Notes.batch(job)
   }

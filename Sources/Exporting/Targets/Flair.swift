@@ -22,8 +22,8 @@ struct Flair: ExportTarget {
       "fine_tune=False runs the encoder without gradients: nothing of it is kept for backward.",
       "layers chooses what is read of the encoder, not what trains. The decoder is Flair's own and trains; the counts are "
         + "the encoder's.",
-      "Flair adds a token of its own to the vocabulary ([FLERT]) where the tokenizer has none: the word table has one row "
-        + "more than is counted here.",
+      "use_context_separator is off, since Flair would add a token ([FLERT]) and so a row to the word table; turn it on where "
+        + "use_context reads sentences around each one.",
       "mini_batch_chunk_size cuts a batch into micro-batches.",
     ] + Notes.keepsAll(job) + Notes.batch(job)
   }

@@ -7,6 +7,7 @@ import torch
 from executorch.exir import EdgeCompileConfig, ExecutorchBackendConfig, to_edge
 from torch.export import export
 from torch.export.experimental import _export_forward_backward
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 import freeze_plan
 
@@ -30,6 +31,7 @@ def export_training(model, labels):
     freeze_plan.apply_plan(model)
     freeze_plan.assert_plan(model)
     tokens = torch.ones(BATCH_SIZE, SEQUENCE, dtype=torch.long)
-    joint = _export_forward_backward(export(WithLoss(model), (tokens, tokens, labels), strict=False))
+    with sdpa_kernel(SDPBackend.MATH):  # ExecuTorch has no kernel for the backward of fused attention.
+        joint = _export_forward_backward(export(WithLoss(model), (tokens, tokens, labels), strict=False))
     edge = to_edge(joint, compile_config=EdgeCompileConfig(_check_ir_validity=False))
     return edge.to_executorch(ExecutorchBackendConfig())

@@ -11,6 +11,6 @@ TRAINING = {"mini_batch_size": PERMAFROST_BATCH, "mini_batch_chunk_size": PERMAF
 
 
 def embeddings(model=PERMAFROST_MODEL, **options):
-    """The encoder, trained or frozen as planned."""
+    """The encoder, trained or frozen as planned, its vocabulary as it is unless `use_context_separator` is among the options."""
     from flair.embeddings import TransformerDocumentEmbeddings
-    return TransformerDocumentEmbeddings(model, fine_tune=FINE_TUNE, **options)
+    return TransformerDocumentEmbeddings(model, fine_tune=FINE_TUNE, **{"use_context_separator": False, **options})

@@ -1,6 +1,6 @@
 /// What is checked of a plan, one question each; the raw values are stable names for programs.
 public enum CheckRule: String, Codable, Sendable, CaseIterable {
-  case schema, model, weights, shape, selection
+  case schema, model, weights, shape, selection, target
   case trainableParameters = "trainable_parameters"
   case arenaBytes = "arena_bytes"
   case mappedBytes = "mapped_bytes"
@@ -17,6 +17,7 @@ public enum CheckRule: String, Codable, Sendable, CaseIterable {
     case .weights: "The model has the weights that the plan's scores were measured on."
     case .shape: "The model can be trained with the plan's batch, length and recipe."
     case .selection: "The model has the tensors and nodes that the plan trains."
+    case .target: "The trainer that the plan was made for can carry it out."
     case .trainableParameters: "As many parameters train as the plan says."
     case .arenaBytes: "The simulated step's arena is as large as the plan says."
     case .mappedBytes: "The simulated step maps as many bytes of weights as the plan says."

@@ -1,4 +1,5 @@
 import Checkpoints
+import Exporting
 import Graph
 import Planning
 import Steps
@@ -83,6 +84,21 @@ extension PlanCheck {
     } catch {
       note(.selection, false, "\(error)")
       return nil
+    }
+  }
+
+  /// What other trainers can carry out changes with their versions, and files can be changed by hand.
+  mutating func checkTarget(_ plan: Plan, _ graph: EncoderGraph, _ selection: Selection) {
+    guard let name = plan.target else { return }
+    do {
+      let target = try ExportTargets.named(name)
+      let rule = try target.planTarget(for: graph).brokenRule(selection, plan.recipe, of: graph)
+      note(
+        .target, rule == nil,
+        rule.map { "\(name) cannot carry the plan out: \($0); plan again with '--for \(name)'" }
+          ?? "\(name) can carry the plan out (\(target.trainer))")
+    } catch {
+      note(.target, false, "\(error)")
     }
   }
 

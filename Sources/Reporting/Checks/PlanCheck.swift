@@ -71,6 +71,7 @@ public struct PlanCheck: Encodable, Sendable {
     let graph = EncoderGraph(plan.model.configuration)
     guard checkModel(plan, graph, model), checkShape(plan, graph), let selection = checkSelection(plan, graph)
     else { return }
+    checkTarget(plan, graph, selection)
     let program = StepProgram(plan.template(of: graph), selection)
     checkFigures(plan, graph, selection, program)
     checkCertificate(plan)

@@ -28,7 +28,7 @@ public struct PlanSide: Sendable {
     do {
       selection = try plan.selection(of: graph)
     } catch {
-      throw PlanError.unreadable(path: path, reason: "\(error)")
+      throw PlanError.unusable(path: path, reason: "\(error)")
     }
     let program = StepProgram(plan.template(of: graph), selection)
     (arenaBytes, mappedBytes) = (program.arenaBytes, program.mappedBytes)
@@ -57,13 +57,14 @@ public struct PlanSide: Sendable {
       let task: String?
       let trainer: String?
       let trainerOptions: PyTorchOptions?
+      let target: String?
       let mappedFree: Bool
       let recipe: Recipe
     }
     let settings = Settings(
       model: plan.model, device: plan.device, task: plan.task,
       trainer: plan.trainer == .permafrost ? nil : plan.trainer.rawValue, trainerOptions: plan.trainerOptions,
-      mappedFree: plan.mappedFree, recipe: plan.recipe)
+      target: plan.target, mappedFree: plan.mappedFree, recipe: plan.recipe)
     var texts: [String: String] = [:]
     try Self.flatten(JSONSerialization.jsonObject(with: PlanFile.encode(settings)), "", into: &texts)
     return texts

@@ -145,7 +145,8 @@ extension TaskDefinition {
   /// The labels that a table's cell holds.
   fileprivate func labels(inCell cell: String) -> [String] {
     guard case .collectedLabels(let separator) = target else { return [cell] }
-    if cell.utf8.first == UInt8(ascii: "["), let array = try? JSONValue(parsing: Array(cell.utf8), strings: .texts),
+    if cell.utf8.first == UInt8(ascii: "["),
+      let array = try? JSONValue(parsing: Array(cell.utf8), strings: .texts),
       let labels = labels(in: array)
     {
       return labels

@@ -137,6 +137,10 @@ def load(model, path):
     with open(path, "rb") as file:
         size = struct.unpack("<Q", file.read(8))[0]
         header = json.loads(file.read(size))
+        missing = [name for name, _ in model.named_parameters() if name not in header]
+        if missing:
+            raise LookupError(f"transformers {transformers.__version__} has '{missing[0]}' (and {len(missing) - 1} more), which the "
+                              "checkpoint has not; give a Python whose transformers names tensors as the checkpoint does")
         for name, tensor in model.named_parameters():
             entry, flat = header[name], tensor.data.view(-1)
             file.seek(8 + size + entry["data_offsets"][0])

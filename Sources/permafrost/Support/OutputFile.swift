@@ -10,7 +10,8 @@ enum OutputFile {
   static func check(_ path: String) throws {
     let directory = URL(fileURLWithPath: path).deletingLastPathComponent().path
     if isDirectory(path) { throw FileError(.create, path: path, code: EISDIR) }
-    if access(directory, W_OK | X_OK) != 0 { throw FileError(.create, path: path) }
+    // With the slash, a file in the directory's place is told from one that may not be written.
+    if access(directory + "/", W_OK | X_OK) != 0 { throw FileError(.create, path: path) }
   }
 
   /// As `check`, for a directory that is made where there is none.
@@ -27,7 +28,7 @@ enum OutputFile {
   /// - Throws: `FileError`.
   static func write(_ text: String, to path: String) throws {
     let file = try AtomicFile(URL(fileURLWithPath: path))
-    try Array(text.utf8).withUnsafeBytes { try file.write($0) }
+    try file.write(text)
     try file.commit()
   }
 

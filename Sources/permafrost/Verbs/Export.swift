@@ -43,14 +43,14 @@ struct ExportCommand: ParsableCommand {
       try OutputFile.check(out)
     }
     let plan = try PlanFile.readPlan(plan)
-    target = try target ?? plan.target.map { try ExportTargets.named($0) }
+    target = try target ?? reading { try plan.target.map { try ExportTargets.named($0) } }
     guard let target else {
       throw ValidationError(
         "missing '--to', since the plan was made for no trainer; accepted is one of: "
           + ExportTargets.names.joined(separator: ", "))
     }
     let producer = "permafrost \(Permafrost.configuration.version)"
-    switch try Export.make(plan, for: target, producer: producer) {
+    switch try reading({ try Export.make(plan, for: target, producer: producer) }) {
     case .exact(let export):
       let files = try Interruption.held { try ExportFile.write(export.files, to: out) }
       try output.print(ExportReport(export, files, asked: plan, differences: [], nearest: nil))
@@ -63,6 +63,15 @@ struct ExportCommand: ParsableCommand {
       try output.print(ExportReport(export, files, asked: plan, differences: differences, nearest: nearest))
     case .inexpressible(let differences, let nearest):
       try output.print(InexpressibleReport(target, plan, differences, nearest))
+    }
+  }
+
+  /// Names the plan's file where what it says is wrong.
+  private func reading<Value>(_ body: () throws -> Value) throws -> Value {
+    do {
+      return try body()
+    } catch let error as any UserFacingError where [.malformedInput, .usage].contains(error.exitStatus) {
+      throw PlanError.unusable(path: plan, reason: "\(error)")
     }
   }
 }
