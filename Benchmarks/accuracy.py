@@ -11,6 +11,7 @@ full fine-tuning. `budgets` trains what each method of selections.py makes of a 
 bytes not counted; it needs `full` of the same task first. The side of PyTorch needs --python with torch, transformers and scipy.
 """
 import argparse
+import itertools
 import json
 import pathlib
 import statistics
@@ -216,6 +217,12 @@ def table_budgets(results):
         print(commits(rows))
 
 
+def saving(recipe):
+    """A policy for all layers, or those of the layers from the first on."""
+    policy = recipe["saving"]
+    return policy if isinstance(policy, str) else " ".join(f"{name} ×{len(list(run))}" for name, run in itertools.groupby(policy))
+
+
 def cell(rows, name):
     if not rows:
         return "not run"
@@ -225,7 +232,7 @@ def cell(rows, name):
     first = trained[0]
     recipe = first["recipe"]
     frozen = "" if recipe["frozen_weights"] == "f32" else f", {recipe['frozen_weights']}"
-    return (f"{figure(trained, name)} (n={len(trained)}; {first['trains']}, {recipe['saving']}{frozen}; "
+    return (f"{figure(trained, name)} (n={len(trained)}; {first['trains']}, {saving(recipe)}{frozen}; "
             f"{max(row['peak_bytes'] for row in trained) / 2**20:.0f} MiB)")
 
 

@@ -7,6 +7,7 @@ import Limits
 import Planning
 import Steps
 import Tasks
+import Units
 
 /// Carries out a job in this process.
 ///
@@ -71,7 +72,7 @@ public struct Trainer {
     let held = try LimitPlan.fromEnvironment()?.applyToSelf()
     let (plan, program) = (job.plan, prepared.program)
     guard let model = prepared.model else { throw PreparationError.noWeights(plan.model.name) }
-    report(.stage("reserving the arena of \(program.arenaBytes) bytes"))
+    report(.stage("reserving the arena of \(ByteCount.formatExactly(program.arenaBytes))"))
     let isPeakReset = ProcessMemory.resetPeak()
     let engine = try Engine(
       program, source: model.initialWeights(seed: job.settings.seed), learnerNodes: plan.learnerNodes,
