@@ -36,7 +36,7 @@ def make(options, model, mask, path):
     else:
         peaks = [json.loads(command(options, "estimate", model, *shape, "--train", train, "--json"))["peak_bytes"] for train in ["head", "full"]]
         budget = (30 << 20) + peaks[0] + (peaks[1] - peaks[0]) * 6 // 10
-        arguments = ["plan", model, *shape, "--accumulate", 1, "--budget", budget]
+        arguments = ["plan", model, *shape, "--accumulate", 1, "--frozen-weights", "f32", "--budget", budget]  # As PyTorch holds them.
     command(options, *arguments, "--out", path, "-q")
     return " ".join(map(str, arguments))
 
