@@ -187,7 +187,7 @@ struct SweepTests {
 
   @Test("what XML forbids is replaced")
   func escapes() throws {
-    let document = SVGElement("text", ["class": "\u{1}\"<"], text: "\u{0}\u{FFFF}<&\u{1F600}]]>").document
+    let document = XMLTag("text", ["class": "\u{1}\"<"], text: "\u{0}\u{FFFF}<&\u{1F600}]]>").document
     let parsed = try #require(ClassCounter(document))
     #expect(parsed.texts == "\u{FFFD}\u{FFFD}<&\u{1F600}]]>" && parsed.counts == ["\u{FFFD}\"<": 1])
   }

@@ -20,9 +20,16 @@ layers are split into a learner and a frozen part, so that frozen nodes cost nei
 
 Memory. PERMAFROST_MEMORY
 
+Import this module before the model first runs: it keeps oneDNN from holding memory for every length of batch.
+
 Saving policy PERMAFROST_SAVING
 """
+import os
 import re
+
+# Read at the first product on a CPU. oneDNN keeps what it made for each shape, of 1,024 shapes by default: where batches differ
+# in length, over 100 MB in a hundred steps. For one shape it is as quick. What you have set yourself stays.
+os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "1")
 
 import torch
 from torch import nn

@@ -9,7 +9,7 @@ extension CheckReport {
       [
         "name": "permafrost check", "tests": "\(plans.reduce(0) { $0 + $1.checks.count })",
         "failures": "\(failures)", "errors": "0",
-      ], children: plans.map(suite)
+      ], plans.map(suite)
     ).document
   }
 
@@ -20,12 +20,12 @@ extension CheckReport {
         "name": plan.plan, "tests": "\(plan.checks.count)", "failures": "\(plan.failures.count)",
         "errors": "0", "skipped": "0", "file": Self.path(plan.plan),
       ],
-      children: plan.checks.map { check in
+      plan.checks.map { check in
         let found =
           check.passed
           ? XMLTag("system-out", text: check.detail)
           : XMLTag("failure", ["type": check.name.rawValue, "message": check.detail], text: check.name.promise)
-        return XMLTag("testcase", ["name": check.title, "classname": plan.plan], children: [found])
+        return XMLTag("testcase", ["name": check.title, "classname": plan.plan], [found])
       })
   }
 }

@@ -1,3 +1,5 @@
+import Units
+
 /// How the points of a series are drawn: by colour and by shape, as not everybody tells colours apart.
 struct PlotMark {
   enum Kind: String { case front, dominated, infeasible }
@@ -18,19 +20,24 @@ struct PlotMark {
   private var shape: String { Self.shapes[(series ?? 0) % Self.shapes.count] }
 
   /// - Parameter title: what the point is; shown by browsers when a pointer rests on it.
-  func element(x: Double, y: Double, _ kind: Kind, title: String? = nil) -> SVGElement {
-    let place = "translate(\(SVGElement.number(x)) \(SVGElement.number(y)))"
-    let children = title.map { [SVGElement("title", text: $0)] } ?? []
+  func element(x: Double, y: Double, _ kind: Kind, title: String? = nil) -> XMLTag {
+    let place = "translate(\(XMLTag.coordinate(x)) \(XMLTag.coordinate(y)))"
+    let children = title.map { [XMLTag("title", text: $0)] } ?? []
     // Marks that stand for no point are called otherwise, so that points can be counted.
     let name =
       title == nil ? "key \(kind.rawValue)" : kind == .infeasible ? "infeasible" : "mark \(kind.rawValue)"
     guard kind != .infeasible else {
-      return SVGElement("path", ["class": name, "transform": place, "d": Self.cross], children)
+      return XMLTag("path", ["class": name, "transform": place, "d": Self.cross], children)
     }
-    return SVGElement(
+    return XMLTag(
       "path",
       [
         "class": name, "transform": place, "d": shape, "stroke": color, "fill": kind == .front ? color : "#fff",
       ], children)
   }
+}
+
+extension XMLTag {
+  /// A coordinate, to a tenth of a pixel.
+  static func coordinate(_ value: Double) -> String { Quantity.fixed(value, decimals: 1) }
 }

@@ -36,11 +36,11 @@ struct PlotPanel {
     }
   }
 
-  func element(x: Double, y: Double) -> SVGElement {
+  func element(x: Double, y: Double) -> XMLTag {
     let lines = sweep.series.indices.compactMap(frontLine)
     let marks = sweep.points.sorted { rank($0) < rank($1) }.compactMap(mark)
-    return SVGElement(
-      "g", ["transform": "translate(\(SVGElement.number(x)) \(SVGElement.number(y)))"],
+    return XMLTag(
+      "g", ["transform": "translate(\(XMLTag.coordinate(x)) \(XMLTag.coordinate(y)))"],
       grid + titles + lines + marks)
   }
 
@@ -61,7 +61,7 @@ struct PlotPanel {
 
   // MARK: Axes
 
-  private var grid: [SVGElement] {
+  private var grid: [XMLTag] {
     let (west, east) = (Self.left, Self.width - Self.right)
     let (north, south) = (Self.top, Self.height - Self.bottom)
     let columns = cost.ticks.flatMap { tick in
@@ -70,63 +70,63 @@ struct PlotPanel {
     let rows = score.ticks.flatMap { tick in
       [line(west, y(tick), east, y(tick)), label(score.label(tick), west - 8, y(tick) + 4, "end")]
     }
-    let frame = SVGElement(
+    let frame = XMLTag(
       "rect",
       [
-        "class": "frame", "x": SVGElement.number(west), "y": SVGElement.number(north),
-        "width": SVGElement.number(east - west), "height": SVGElement.number(south - north),
+        "class": "frame", "x": XMLTag.coordinate(west), "y": XMLTag.coordinate(north),
+        "width": XMLTag.coordinate(east - west), "height": XMLTag.coordinate(south - north),
       ])
     return columns + rows + [frame]
   }
 
-  private var titles: [SVGElement] {
+  private var titles: [XMLTag] {
     let (middle, center) = (
       (Self.left + Self.width - Self.right) / 2, (Self.top + Self.height - Self.bottom) / 2
     )
     return [
-      SVGElement(
+      XMLTag(
         "text",
         [
-          "x": SVGElement.number(middle), "y": SVGElement.number(Self.height - 8), "text-anchor": "middle",
+          "x": XMLTag.coordinate(middle), "y": XMLTag.coordinate(Self.height - 8), "text-anchor": "middle",
         ], text: cost.title),
-      SVGElement(
+      XMLTag(
         "text",
-        ["transform": "translate(12 \(SVGElement.number(center))) rotate(-90)", "text-anchor": "middle"],
+        ["transform": "translate(12 \(XMLTag.coordinate(center))) rotate(-90)", "text-anchor": "middle"],
         text: score.title),
     ]
   }
 
-  private func line(_ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double) -> SVGElement {
-    SVGElement(
+  private func line(_ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double) -> XMLTag {
+    XMLTag(
       "line",
       [
-        "class": "grid", "x1": SVGElement.number(x1), "y1": SVGElement.number(y1), "x2": SVGElement.number(x2),
-        "y2": SVGElement.number(y2),
+        "class": "grid", "x1": XMLTag.coordinate(x1), "y1": XMLTag.coordinate(y1), "x2": XMLTag.coordinate(x2),
+        "y2": XMLTag.coordinate(y2),
       ])
   }
 
-  private func label(_ text: String, _ x: Double, _ y: Double, _ anchor: String) -> SVGElement {
-    SVGElement(
+  private func label(_ text: String, _ x: Double, _ y: Double, _ anchor: String) -> XMLTag {
+    XMLTag(
       "text",
-      ["class": "tick", "x": SVGElement.number(x), "y": SVGElement.number(y), "text-anchor": anchor], text: text
+      ["class": "tick", "x": XMLTag.coordinate(x), "y": XMLTag.coordinate(y), "text-anchor": anchor], text: text
     )
   }
 
   // MARK: Data
 
   /// The most that is captured for each price: a step up at every point of the front.
-  private func frontLine(_ series: Int) -> SVGElement? {
+  private func frontLine(_ series: Int) -> XMLTag? {
     let plans = sweep.points(of: series).compactMap(\.plan)
     let members = plans.filter { $0.fronts?.contains(front) ?? false }
     let places = members.compactMap(place).sorted { $0.x < $1.x }
     guard let first = places.first, let end = plans.compactMap({ place($0)?.x }).max() else { return nil }
-    let steps = places.dropFirst().map { "H\(SVGElement.number($0.x))V\(SVGElement.number($0.y))" }
-    return SVGElement(
+    let steps = places.dropFirst().map { "H\(XMLTag.coordinate($0.x))V\(XMLTag.coordinate($0.y))" }
+    return XMLTag(
       "path",
       [
         "class": "line", "stroke": PlotMark(series: series).color,
-        "d": "M\(SVGElement.number(first.x)) \(SVGElement.number(first.y))\(steps.joined())"
-          + "H\(SVGElement.number(end))",
+        "d": "M\(XMLTag.coordinate(first.x)) \(XMLTag.coordinate(first.y))\(steps.joined())"
+          + "H\(XMLTag.coordinate(end))",
       ])
   }
 
@@ -136,7 +136,7 @@ struct PlotPanel {
     return plan.fronts?.contains(front) ?? false ? 2 : 1
   }
 
-  private func mark(_ point: SweepPoint) -> SVGElement? {
+  private func mark(_ point: SweepPoint) -> XMLTag? {
     let name =
       "\(sweep.series[point.series].title), budget \(ByteCount.format(point.budgetBytes, rounding: .down))"
     let mark = PlotMark(series: point.series)

@@ -22,12 +22,12 @@ public struct SweepPlot {
     let legendTop = Self.headHeight + PlotPanel.height + Self.margin
     let rows = (legend.count + panels.count - 1) / panels.count
     let height = legendTop + Double(rows) * Self.lineHeight + (rows > 0 ? Self.margin : 0)
-    let size = (SVGElement.number(width), SVGElement.number(height))
+    let size = (XMLTag.coordinate(width), XMLTag.coordinate(height))
     var children = [
-      SVGElement("title", ["id": "title"], text: title),
-      SVGElement("desc", ["id": "desc"], text: description),
-      SVGElement("style", text: Self.style),
-      SVGElement("rect", ["class": "paper", "width": size.0, "height": size.1]),
+      XMLTag("title", ["id": "title"], text: title),
+      XMLTag("desc", ["id": "desc"], text: description),
+      XMLTag("style", text: Self.style),
+      XMLTag("rect", ["class": "paper", "width": size.0, "height": size.1]),
       text(title, x: Self.margin, y: 30, class: "heading"),
     ]
     children += key
@@ -41,7 +41,7 @@ public struct SweepPlot {
       children.append(PlotMark(series: index).element(x: x + 6, y: y, .front))
       children.append(text(series, x: x + 18, y: y + 4, class: "label"))
     }
-    return SVGElement(
+    return XMLTag(
       "svg",
       [
         "xmlns": "http://www.w3.org/2000/svg", "viewBox": "0 0 \(size.0) \(size.1)", "width": size.0,
@@ -76,7 +76,7 @@ public struct SweepPlot {
   private var legend: [String] { sweep.series.count > 1 ? sweep.series.map(\.title) : [] }
 
   /// What filled, hollow and crossed marks mean.
-  private var key: [SVGElement] {
+  private var key: [XMLTag] {
     var kinds: [(PlotMark.Kind, String)] = [(.front, "on the front"), (.dominated, "dominated")]
     if sweep.points.contains(where: { $0.plan == nil }) { kinds.append((.infeasible, "budget too small")) }
     return kinds.enumerated().flatMap { index, kind in
@@ -88,9 +88,9 @@ public struct SweepPlot {
     }
   }
 
-  private func text(_ text: String, x: Double, y: Double, class name: String) -> SVGElement {
-    SVGElement(
-      "text", ["class": name, "x": SVGElement.number(x), "y": SVGElement.number(y)], text: text)
+  private func text(_ text: String, x: Double, y: Double, class name: String) -> XMLTag {
+    XMLTag(
+      "text", ["class": name, "x": XMLTag.coordinate(x), "y": XMLTag.coordinate(y)], text: text)
   }
 
   private static let style = """
