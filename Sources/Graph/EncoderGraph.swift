@@ -27,6 +27,13 @@ public struct EncoderGraph: Sendable {
   /// Groups of a layer in execution order; nil gives those outside the stack.
   public func groups(inLayer layer: Int?) -> [ParameterGroup] { groups.filter { $0.layer == layer } }
 
+  /// The indices of a layer's operators and the values that they read from outside of it, each in order.
+  public func operators(inLayer layer: Int) -> (indices: [Int], inputs: [ValueID]) {
+    let indices = operators.indices.filter { operators[$0].layer == layer }
+    let made = Set(indices.compactMap { operators[$0].operation.output })
+    return (indices, Set(indices.flatMap { operators[$0].operation.inputs }).subtracting(made).sorted())
+  }
+
   public func group(_ kind: GroupKind, layer: Int? = nil) -> ParameterGroup? {
     groups.first { $0.kind == kind && $0.layer == layer }
   }

@@ -61,13 +61,12 @@ struct Lowering {
     rebuilt = [:]
     replay = nil
     guard let layer, recipe.saving[layer] == .recompute else { return }
-    let members = graph.operators.indices.filter { graph.operators[$0].layer == layer }
+    let members = graph.operators(inLayer: layer)
     var environment = Environment()
-    let inside = Set(members.compactMap { graph.operators[$0].operation.output })
-    for value in Set(members.flatMap { graph.operators[$0].operation.inputs }).subtracting(inside) {
+    for value in members.inputs {
       environment.values[value] = saved(value)
     }
-    for index in members { emitForward(index, into: &environment, phase: .recompute) }
+    for index in members.indices { emitForward(index, into: &environment, phase: .recompute) }
     replay = environment
   }
 

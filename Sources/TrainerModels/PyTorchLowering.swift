@@ -79,13 +79,12 @@ struct PyTorchLowering {
   private mutating func enterBackward(ofLayer layer: Int?) {
     replay = nil
     guard let layer, recipe.saving[layer] == .recompute else { return }
-    let members = graph.operators.indices.filter { graph.operators[$0].layer == layer }
+    let members = graph.operators(inLayer: layer)
     var record = Record()
-    let inside = Set(members.compactMap { graph.operators[$0].operation.output })
-    for value in Set(members.flatMap { graph.operators[$0].operation.inputs }).subtracting(inside) {
+    for value in members.inputs {
       record.values[value] = forward.values[value]
     }
-    for index in members { emitForward(index, into: &record, phase: .recompute) }
+    for index in members.indices { emitForward(index, into: &record, phase: .recompute) }
     replay = record
   }
 
