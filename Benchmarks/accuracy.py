@@ -11,53 +11,19 @@ full fine-tuning. `budgets` trains what each method of selections.py makes of a 
 bytes not counted; it needs `full` of the same task first. The side of PyTorch needs --python with torch, transformers and scipy.
 """
 import argparse
-import itertools
 import json
 import pathlib
-import statistics
 import subprocess
 import tempfile
 import time
 
 import selections
+import tables
+from runs import SHARES, TASKS, Results
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent
 BATCH = 16
-# Percent of the peak of full fine-tuning.
-SHARES = [75, 50, 35, 25]
-
-# Folder, longest sequence, epochs, largest learning rate, first examples of the training file (None: all), headline metric of both sides.
-TASKS = {
-    "trec": dict(folder="trec", seq=32, epochs=3, rate=2e-4, metric=("accuracy", "accuracy")),
-    "cola": dict(folder="glue/CoLA", seq=32, epochs=3, rate=1e-4, metric=("matthews", "mcc")),
-    "sst2": dict(folder="glue/SST-2", seq=64, epochs=1, rate=1e-4, examples=10_000, metric=("accuracy", "accuracy")),
-    "mrpc": dict(folder="glue/MRPC", seq=128, epochs=3, rate=1e-4, metric=("accuracy", "accuracy")),
-    "stsb": dict(folder="glue/STS-B", seq=128, epochs=2, rate=1e-4, metric=("pearson", "pearson")),
-    "squad": dict(folder="squad", seq=192, epochs=1, rate=1e-4, metric=("answer-f1", "answer-f1")),
-}
-TITLES = dict(trec="TREC", cola="CoLA", sst2="SST-2", mrpc="MRPC", stsb="STS-B", squad="SQuAD part")
-METRICS = {"matthews": "Matthews", "answer-f1": "F1"}
-
-
-class Results:
-    """One JSON object a line; what tells runs apart is in KEY."""
-    KEY = ("task", "side", "method", "share", "rate", "seed")
-
-    def __init__(self, path):
-        self.path = pathlib.Path(path)
-        lines = self.path.read_text().splitlines() if self.path.exists() else []
-        self.rows = [json.loads(line) for line in lines]
-
-    def find(self, **wanted):
-        return [row for row in self.rows if all(row.get(key) == value for key, value in wanted.items())]
-
-    def add(self, row):
-        self.rows.append(row)
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with open(self.path, "a") as file:
-            file.write(json.dumps(row) + "\n")
-        print(json.dumps({key: row.get(key) for key in (*Results.KEY, "trains", "scores", "seconds")}), flush=True)
 
 
 class Bench:
@@ -169,73 +135,6 @@ def run(command):
     return result.stdout
 
 
-def figure(rows, name):
-    """Mean ± standard deviation over seeds, in hundredths."""
-    values = [100 * row["scores"][name] for row in sorted(rows, key=lambda row: row["seed"])]
-    spread = f" ± {statistics.stdev(values):.1f}" if len(values) > 1 else ""
-    return f"{statistics.mean(values):.1f}{spread}"
-
-
-def commits(rows):
-    """Where a table's figures come from."""
-    return f"\nMade at {', '.join(sorted({row['commit'] for row in rows}))}, {', '.join(sorted({row['date'] for row in rows}))}."
-
-
-def table_full(results):
-    print("| task | metric | permafrost, by seed | mean ± sd | PyTorch, by seed | mean ± sd | difference |\n|---|---|---|---|---|---|---|")
-    for task, settings in TASKS.items():
-        cells, means = [], []
-        for side, name in zip(("ours", "pytorch"), settings["metric"]):
-            rows = sorted(results.find(task=task, side=side, method="full", rate=1), key=lambda row: row["seed"])
-            means.append(statistics.mean(100 * row["scores"][name] for row in rows) if rows else None)
-            cells += [", ".join(f"{100 * row['scores'][name]:.1f}" for row in rows), figure(rows, name)] if rows else ["not run", ""]
-        difference = "" if None in means else f"{means[0] - means[1]:+.1f}"
-        name = settings["metric"][0]
-        print(f"| {TITLES[task]} | {METRICS.get(name, name)} | {' | '.join(cells)} | {difference} |")
-    print(commits(results.find(method="full")))
-
-
-def table_budgets(results):
-    for task, settings in TASKS.items():
-        rows = [row for row in results.find(task=task, side="ours") if row["share"]]
-        if not rows:
-            print(f"\n### {TITLES[task]}\n\nNot run.")
-            continue
-        name = settings["metric"][0]
-        shares = sorted({*SHARES, *(row["share"] for row in rows)}, reverse=True)
-        full = results.find(task=task, side="ours", method="full")
-        print(f"\n### {TITLES[task]}, {METRICS.get(name, name)}\n\nFull fine-tuning: {figure(full, name)} at {full[0]['peak_bytes'] / 2**20:.0f} MiB.\n")
-        budgets = [f"{share} %: {full[0]['peak_bytes'] * share / 100 / 2**20:.0f} MiB" for share in shares]
-        print(f"| method | {' | '.join(budgets)} |")
-        print("|---" * (len(shares) + 1) + "|")
-        for method, title in selections.METHODS.items():
-            for rate in sorted({1, *(row["rate"] for row in rows if row["method"] == method)}):
-                cells = [cell([row for row in rows if (row["method"], row["share"], row["rate"]) == (method, share, rate)], name)
-                         for share in shares]
-                rated = "" if rate == 1 else f", {rate:g} times the rate"
-                print(f"| {title}{rated} | {' | '.join(cells)} |")
-        print(commits(rows))
-
-
-def saving(recipe):
-    """A policy for all layers, or those of the layers from the first on."""
-    policy = recipe["saving"]
-    return policy if isinstance(policy, str) else " ".join(f"{name} ×{len(list(run))}" for name, run in itertools.groupby(policy))
-
-
-def cell(rows, name):
-    if not rows:
-        return "not run"
-    trained = [row for row in rows if row["scores"]]
-    if not trained:
-        return "does not fit"
-    first = trained[0]
-    recipe = first["recipe"]
-    frozen = "" if recipe["frozen_weights"] == "f32" else f", {recipe['frozen_weights']}"
-    return (f"{figure(trained, name)} (n={len(trained)}; {first['trains']}, {saving(recipe)}{frozen}; "
-            f"{max(row['peak_bytes'] for row in trained) / 2**20:.0f} MiB)")
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     verbs = parser.add_subparsers(dest="verb", required=True)
@@ -260,7 +159,7 @@ def main():
         options.add_argument("--results", default=HERE / "results/accuracy.jsonl")
     options = parser.parse_args()
     if options.verb == "table":
-        return {"full": table_full, "budgets": table_budgets}[options.table](Results(options.results))
+        return {"full": tables.full, "budgets": tables.budgets}[options.table](Results(options.results))
     with tempfile.TemporaryDirectory() as work:
         bench = Bench(options, work)
         for task in options.tasks:

@@ -1,0 +1,97 @@
+"""The tables of docs/results that accuracy.py prints of its runs."""
+import itertools
+import statistics
+
+import selections
+from runs import METRICS, SHARES, TASKS, TITLES
+
+
+def figure(rows, name):
+    """Mean ± standard deviation over seeds, in hundredths."""
+    values = [100 * row["scores"][name] for row in sorted(rows, key=lambda row: row["seed"])]
+    spread = f" ± {statistics.stdev(values):.1f}" if len(values) > 1 else ""
+    return f"{statistics.mean(values):.1f}{spread}"
+
+
+def commits(rows):
+    """Where a table's figures come from."""
+    return f"\nMade at {', '.join(sorted({row['commit'] for row in rows}))}, {', '.join(sorted({row['date'] for row in rows}))}."
+
+
+def full(results):
+    print("| task | metric | permafrost, by seed | mean ± sd | PyTorch, by seed | mean ± sd | difference |\n|---|---|---|---|---|---|---|")
+    for task, settings in TASKS.items():
+        cells, means = [], []
+        for side, name in zip(("ours", "pytorch"), settings["metric"]):
+            rows = sorted(results.find(task=task, side=side, method="full", rate=1), key=lambda row: row["seed"])
+            means.append(statistics.mean(100 * row["scores"][name] for row in rows) if rows else None)
+            cells += [", ".join(f"{100 * row['scores'][name]:.1f}" for row in rows), figure(rows, name)] if rows else ["not run", ""]
+        difference = "" if None in means else f"{means[0] - means[1]:+.1f}"
+        name = settings["metric"][0]
+        print(f"| {TITLES[task]} | {METRICS.get(name, name)} | {' | '.join(cells)} | {difference} |")
+    print(commits(results.find(method="full")))
+
+
+def differences(results):
+    """How far the plan with primed scores is above each other method, over all tasks, from runs of the same task, budget and seed: mean ± standard error."""
+    value = {(row["task"], row["seed"], row["method"], row["share"]): 100 * row["scores"][TASKS[row["task"]]["metric"][0]]
+             for row in results.find(side="ours", rate=1) if row["scores"]}
+    print(f"### All tasks\n\n| our plan, primed scores, above | {' | '.join(f'{share} %' for share in SHARES)} |\n" + "|---" * (len(SHARES) + 1) + "|")
+    for other, title in dict(full="full fine-tuning", **selections.METHODS).items():
+        if other == "plan-primed":
+            continue
+        cells = []
+        for share in SHARES:
+            pairs = [(task, plan - value[task, seed, other, None if other == "full" else share])
+                     for (task, seed, method, budget), plan in value.items() if (method, budget) == ("plan-primed", share)
+                     and (task, seed, other, None if other == "full" else share) in value]
+            cells.append(difference(pairs) if pairs else "not run")
+        print(f"| {title} | {' | '.join(cells)} |")
+
+
+def difference(pairs):
+    values = [value for _, value in pairs]
+    error = f" ± {statistics.stdev(values) / len(values) ** 0.5:.1f}" if len(values) > 1 else ""
+    return f"{statistics.mean(values):+.1f}{error} (n={len(values)}; {', '.join(sorted({TITLES[task] for task, _ in pairs}))})"
+
+
+def budgets(results):
+    differences(results)
+    for task, settings in TASKS.items():
+        rows = [row for row in results.find(task=task, side="ours") if row["share"]]
+        if not rows:
+            print(f"\n### {TITLES[task]}\n\nNot run.")
+            continue
+        name = settings["metric"][0]
+        shares = sorted({*SHARES, *(row["share"] for row in rows)}, reverse=True)
+        whole = results.find(task=task, side="ours", method="full")
+        peak = whole[0]["peak_bytes"] / 2**20
+        print(f"\n### {TITLES[task]}, {METRICS.get(name, name)}\n\nFull fine-tuning: {figure(whole, name)} at {peak:.0f} MiB.\n")
+        print(f"| method | {' | '.join(f'{share} %: {peak * share / 100:.0f} MiB' for share in shares)} |")
+        print("|---" * (len(shares) + 1) + "|")
+        for method, title in selections.METHODS.items():
+            for rate in sorted({1, *(row["rate"] for row in rows if row["method"] == method)}):
+                cells = [cell([row for row in rows if (row["method"], row["share"], row["rate"]) == (method, share, rate)], name)
+                         for share in shares]
+                rated = "" if rate == 1 else f", {rate:g} times the rate"
+                print(f"| {title}{rated} | {' | '.join(cells)} |")
+        print(commits(rows))
+
+
+def saving(recipe):
+    """A policy for all layers, or those of the layers from the first on."""
+    policy = recipe["saving"]
+    return policy if isinstance(policy, str) else " ".join(f"{name} ×{len(list(run))}" for name, run in itertools.groupby(policy))
+
+
+def cell(rows, name):
+    if not rows:
+        return "not run"
+    trained = [row for row in rows if row["scores"]]
+    if not trained:
+        return "does not fit"
+    first = trained[0]
+    recipe = first["recipe"]
+    frozen = "" if recipe["frozen_weights"] == "f32" else f", {recipe['frozen_weights']}"
+    return (f"{figure(trained, name)} (n={len(trained)}; {first['trains']}, {saving(recipe)}{frozen}; "
+            f"{max(row['peak_bytes'] for row in trained) / 2**20:.0f} MiB)")
