@@ -34,6 +34,8 @@ public struct Plan: Sendable, Codable, Equatable {
     case optimal
     /// Within the requested gap of the bound.
     case withinGap = "within_gap"
+    /// Less than the most, which is known to the gap, for a quicker step; `gap` says at most how much less.
+    case quicker
     /// A plan that fits; the search ended, or placement stood in its way, before the bound came close.
     case notProven = "not_proven"
     /// Not searched: the trainable set was given.

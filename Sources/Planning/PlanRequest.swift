@@ -30,6 +30,8 @@ public struct PlanRequest: Sendable {
   public var profile: DeviceProfile?
   /// The most seconds that a step may take by that prediction; needs a profile.
   public var maximumStepSeconds: Double?
+  /// Share of the score that a step of half the time may capture less; 0 for the most score in whatever time.
+  public var halfTimeWorth = 0.0
   public var task: String?
   /// How a tensor is called in the checkpoint.
   public var naming: @Sendable (Parameter) -> String
@@ -119,15 +121,5 @@ public struct PlanRequest: Sendable {
 
   func isQuickEnough(_ step: TrainingStep) -> Bool {
     maximumStepSeconds.map { clock.seconds(step) <= $0 } ?? true
-  }
-
-  /// Whether one of two steps that train the same is to be preferred: the quicker one, then the smaller one, then the one whose
-  /// frozen weights would be held more exactly.
-  func prefers(_ program: StepProgram, to other: StepProgram) -> Bool {
-    func cost(_ program: StepProgram) -> (Double, Int, Int) {
-      let format = WeightFormat.allCases.firstIndex(of: program.training.recipe.frozenWeights) ?? 0
-      return (clock.seconds(program.training), charged(program), format)
-    }
-    return cost(program) < cost(other)
   }
 }

@@ -99,10 +99,11 @@ extension Planner {
     let selection = space.selection(space.full)
     let fitting = templates.filter { request.mayAccept(TrainingStep(unplaced: $0, selection)) }
       .map { (template: $0, program: StepProgram($0, selection)) }.filter { request.accepts($0.program) }
-    return fitting.min { request.prefers($0.program, to: $1.program) }.map {
-      Candidate(
-        space: space, template: $0.template, chosen: space.full, program: $0.program,
-        certificate: Certificate(bound: space.mostShare, ending: Termination.optimal.words), model: nil)
-    }
+    return preferred(
+      fitting.map {
+        Candidate(
+          space: space, template: $0.template, chosen: space.full, program: $0.program,
+          certificate: Certificate(bound: space.mostShare, ending: Termination.optimal.words), model: nil)
+      })
   }
 }

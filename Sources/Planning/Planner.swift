@@ -7,7 +7,8 @@ import Steps
 ///
 /// The integer program proposes; a step is lowered from every proposal and simulated, and only the simulation says whether it fits.
 /// Rows for kernels that a proposal overfills are added until none is. Recipes, of which there are few, are enumerated outside; of those that
-/// come within the requested gap of the bound the quickest is taken. Then saving is decided layer by layer, and what is left of the budget filled.
+/// come within the requested gap of the bound the quickest is taken, or one that captures less where its time is worth it. Then saving is
+/// decided layer by layer, and what is left of the budget filled.
 public struct Planner: Sendable {
   public internal(set) var request: PlanRequest
   let solver: any MILPSolver
@@ -65,9 +66,10 @@ public struct Planner: Sendable {
     let start = ContinuousClock.now
     let deadline = request.options.timeLimit.map { start.advanced(by: $0) }
     var findings = try search(spaces, deadline, progress)
-    guard var best = choice(of: findings) else {
+    guard let most = choice(of: findings) else {
       return Answer(outcome: .infeasible(findings.infeasibility(request)), model: nil)
     }
+    var best = try quicker(than: most, &findings, deadline)
     if !request.isCancelled {
       if let staged = try staged(best, deadline) {
         best = staged
@@ -75,16 +77,23 @@ public struct Planner: Sendable {
       }
       best = completed(best)
     }
-    let certificate = certificate(of: best, among: findings)
+    let objective = max(most.objective, best.objective)
+    let certificate = certificate(of: best, capturing: objective, among: findings)
     let seconds = (ContinuousClock.now - start) / .seconds(1)
-    return Answer(outcome: .plan(makePlan(best, certificate, seconds: seconds)), model: best.model)
+    return Answer(
+      outcome: .plan(makePlan(best, certificate, status(objective, certificate, of: best), seconds: seconds)),
+      model: best.model)
   }
 
   /// Of what is as good as the gap demands, the plan to prefer; else what captures most.
   private func choice(of findings: Findings) -> Candidate? {
-    findings.candidates.filter { isProven($0.objective, findings.bound) }
-      .min { request.prefers($0.program, to: $1.program) }
+    preferred(findings.candidates.filter { isProven($0.objective, findings.bound) })
       ?? findings.candidates.max { $0.objective < $1.objective }
+  }
+
+  /// Of candidates that capture as much, the one to prefer.
+  func preferred(_ candidates: [Candidate]) -> Candidate? {
+    candidates.map { ($0, Preference($0.program, for: request)) }.min { $0.1 < $1.1 }?.0
   }
 
   /// The best under the quickest mixed saving policy with which a candidate still fits; nil where a uniform one is as quick.
@@ -94,15 +103,20 @@ public struct Planner: Sendable {
     guard request.alternatives.savings == Alternatives.uniformSavings(of: request.trainer) else { return nil }
     let recipe = SavingRefinement(request: request, given: candidate.program).run()
     guard recipe != candidate.program.training.recipe else { return nil }
-    var request = request
-    request.options.nodeLimit = request.options.nodeLimit.map { max(1, $0 / Self.stagedNodeShare) }
     let search = RecipeSearch(
-      request: request, space: candidate.space, template: request.template(recipe), solver: solver,
+      request: continued, space: candidate.space, template: request.template(recipe), solver: solver,
       deadline: deadline, known: [candidate.chosen], floor: floor(below: candidate.objective))
     guard case .found(let staged) = try search.run(), staged.objective >= candidate.objective else {
       return nil
     }
     return staged
+  }
+
+  /// The request for a search that starts from another's answer.
+  var continued: PlanRequest {
+    var request = request
+    request.options.nodeLimit = request.options.nodeLimit.map { max(1, $0 / Self.stagedNodeShare) }
+    return request
   }
 
   /// The candidate with what still fits beside it.
@@ -117,10 +131,14 @@ public struct Planner: Sendable {
   }
 
   /// What holds for all recipes: the largest bound, because what one cannot capture another may.
-  private func certificate(of best: Candidate, among findings: Findings) -> Certificate {
+  ///
+  /// - Parameter objective: the most that was found to be captured, in whatever time.
+  private func certificate(
+    of best: Candidate, capturing objective: Double, among findings: Findings
+  ) -> Certificate {
     var certificate = best.certificate
-    certificate.bound = max(findings.bound, best.objective)
-    if !isProven(best.objective, certificate.bound) {
+    certificate.bound = max(findings.bound, objective)
+    if !isProven(objective, certificate.bound) {
       let loosest = findings.candidates.max { $0.certificate.bound < $1.certificate.bound }
       if let loosest { certificate.ending = loosest.certificate.ending }
       // What a program reached, placement or another trainer's allocator did not.
@@ -150,11 +168,16 @@ public struct Planner: Sendable {
     gap(objective, bound) <= max(request.options.relativeGap, Self.proofTolerance)
   }
 
-  private func makePlan(_ best: Candidate, _ certificate: Certificate, seconds: Double) -> Plan {
-    let status: Plan.Status =
-      gap(best.objective, certificate.bound) <= Self.proofTolerance
-      ? .optimal : isProven(best.objective, certificate.bound) ? .withinGap : .notProven
-    return Plan(
+  private func status(_ objective: Double, _ certificate: Certificate, of best: Candidate) -> Plan.Status {
+    guard isProven(objective, certificate.bound) else { return .notProven }
+    if !isProven(best.objective, certificate.bound) { return .quicker }
+    return gap(best.objective, certificate.bound) <= Self.proofTolerance ? .optimal : .withinGap
+  }
+
+  private func makePlan(
+    _ best: Candidate, _ certificate: Certificate, _ status: Plan.Status, seconds: Double
+  ) -> Plan {
+    Plan(
       best.program, for: request, objective: best.objective, bound: certificate.bound, status: status,
       termination: certificate.ending, nodes: certificate.nodes, rounds: certificate.rounds,
       solveSeconds: seconds)

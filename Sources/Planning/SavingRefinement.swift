@@ -17,23 +17,24 @@ struct SavingRefinement {
   /// The recipe found, which is the given one where nothing quicker fits.
   func run() -> Recipe {
     guard let lean = recipe.saving.uniform, lean != .keep else { return recipe }
-    var best = given
+    var best = (program: given, preference: Preference(given, for: request))
     func consider(_ depths: (recompute: Int, cheap: Int)) {
-      guard let program = fitting(depths), request.prefers(program, to: best) else { return }
-      best = program
+      guard let program = fitting(depths) else { return }
+      let preference = Preference(program, for: request)
+      if preference < best.preference { best = (program, preference) }
     }
     if lean == .recompute {
       // Without cheap layers more recompute, but those above cost nothing again.
       if let depth = least({ fitting((recompute: $0, cheap: 0)) != nil }) { consider((depth, 0)) }
     }
-    guard request.trainer.savingPolicies.contains(.cheap) else { return best.training.recipe }
+    guard request.trainer.savingPolicies.contains(.cheap) else { return best.program.training.recipe }
     let recomputed = lean == .cheap ? 0 : least { fitting((recompute: $0, cheap: layers - $0)) != nil }
     if let recomputed {
       let above = layers - recomputed
       let cheap = least { fitting((recompute: recomputed, cheap: min($0, above))) != nil }
       if let cheap { consider((recomputed, min(cheap, above))) }
     }
-    return best.training.recipe
+    return best.program.training.recipe
   }
 
   /// The least depth for which a condition holds that holds for all greater ones, or nil.

@@ -193,7 +193,11 @@ public struct PlanReport: Report {
 extension Plan {
   /// The status, and what kept a plan from being proven.
   fileprivate var certaintyWords: String {
-    status == .notProven ? "\(status.words): \(termination)" : status.words
+    switch status {
+    case .notProven: "\(status.words): \(termination)"
+    case .quicker: "\(status.words) ('--half-time-worth 0' plans for the most)"
+    default: status.words
+    }
   }
 }
 
@@ -203,6 +207,7 @@ extension Plan.Status {
     switch self {
     case .optimal: "proven optimal"
     case .withinGap: "within the gap of the bound"
+    case .quicker: "less than the most, for a quicker step"
     case .notProven: "not proven"
     case .given: "given, not searched"
     }

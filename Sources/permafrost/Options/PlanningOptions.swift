@@ -54,6 +54,14 @@ struct PlanningOptions: ParsableArguments {
   var minRetention = 0
 
   @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Percent of the score to give up for a step of half the time; 0 for the most score.",
+      valueName: "percent"),
+    transform: Accepted.count(0...100))
+  var halfTimeWorth = 2
+
+  @Option(
     name: .customLong("for"),
     help: ArgumentHelp(
       "Plan only what this trainer can carry out, named as for 'export --to', such as hf-trainer.",
@@ -108,6 +116,7 @@ struct PlanningOptions: ParsableArguments {
     (request.trainer, request.trainerOptions) = (trainer, options)
     request.target = target
     request.pins = Pins(train: train, freeze: freeze, minimumRetention: minRetention)
+    request.halfTimeWorth = Double(halfTimeWorth) / 100
     request.profile = profile
     request.maximumStepSeconds = try limits.stepSeconds(on: profile, batch: recipe.batch)
     return (request, share)
