@@ -91,7 +91,7 @@ class Bench:
                           peak_bytes=report["measured_peak_bytes"], seconds=round(time.time() - start, 1))
         recipe = plan["recipe"]
         self.record(key, trains=trains, **values, parameters=plan["trainable_parameters"], digest=digest,
-                    recipe={name: recipe[name] for name in ("batch", "saving", "frozen_weights")})
+                    recipe={name: recipe[name] for name in ("batch", "accumulation", "saving", "frozen_weights")})
 
     def pytorch(self, task, seed):
         settings = TASKS[task]

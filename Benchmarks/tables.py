@@ -93,5 +93,7 @@ def cell(rows, name):
     first = trained[0]
     recipe = first["recipe"]
     frozen = "" if recipe["frozen_weights"] == "f32" else f", {recipe['frozen_weights']}"
-    return (f"{figure(trained, name)} (n={len(trained)}; {first['trains']}, {saving(recipe)}{frozen}; "
+    # Lines from before the planner's micro-batches were recorded do not say.
+    cut = f", in {recipe['accumulation']}" if recipe.get("accumulation", 1) > 1 else ""
+    return (f"{figure(trained, name)} (n={len(trained)}; {first['trains']}, {saving(recipe)}{frozen}{cut}; "
             f"{max(row['peak_bytes'] for row in trained) / 2**20:.0f} MiB)")
