@@ -13,6 +13,7 @@ import subprocess
 
 METHODS = {
     "plan-primed": "our plan, primed scores",
+    "plan-fisher": "our plan, Fisher scores",
     "plan-prior": "our plan, the prior",
     "last": "last K layers",
     "far": "FAR, uniform retention",
@@ -66,6 +67,9 @@ class Chooser:
 
     def plan_primed(self):
         return self.plan("--scores", self.scores())
+
+    def plan_fisher(self):
+        return self.plan("--scores", self.scores(), "--score", "fisher")
 
     def plan(self, *flags):
         best = None

@@ -34,6 +34,6 @@ extension PlanRequest {
   func ordinarySeconds(_ recipe: Recipe, _ selection: Selection) -> Double {
     var ordinary = recipe
     ordinary.sequence = max(1, recipe.sequence * Self.ordinaryEighths / 8)
-    return clock.seconds(TrainingStep(unplaced: template(ordinary), selection))
+    return clock.rank(TrainingStep(unplaced: template(ordinary), selection))
   }
 }

@@ -20,8 +20,8 @@ extension PrimingSums {
 }
 
 extension Scores.Metric {
-  /// What priming measures, in the order in which the experiments of docs/results/scores.md favour it.
-  static let measured: [Scores.Metric] = [.fisher, .gradientNorm, .weightChange, .relativeChange]
+  /// What priming measures, the one to plan by first: docs/decisions/0004 says why it is that.
+  static let measured: [Scores.Metric] = [.gradientNorm, .fisher, .weightChange, .relativeChange]
 
   /// Whether it is made from the optimizer's mean squared gradients, rather than from the weights.
   var readsGradients: Bool { self == .gradientNorm || self == .fisher }

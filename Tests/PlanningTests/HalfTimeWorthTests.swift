@@ -38,7 +38,7 @@ struct HalfTimeWorthTests {
     arguments: [0.02, 0.1])
   func trades(worth: Double) throws {
     var traded = 0
-    for budget in [0.3, 0.6] {
+    for budget in [0.35, 0.6] {
       let request = request(budget: budget)
       let most = try plan(request, halfTimeWorth: 0)
       let (plan, seconds) = try plan(request, halfTimeWorth: worth)

@@ -59,7 +59,7 @@ struct PlanningOptions: ParsableArguments {
       "Percent of the score to give up for a step of half the time; 0 for the most score.",
       valueName: "percent"),
     transform: Accepted.count(0...100))
-  var halfTimeWorth = 2
+  var halfTimeWorth = 1
 
   @Option(
     name: .customLong("for"),
