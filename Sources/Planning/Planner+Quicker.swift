@@ -19,23 +19,21 @@ extension Planner {
     let slow = seconds(of: most)
     /// By how much less may be captured in so many seconds.
     func allowance(_ seconds: Double) -> Double { 1 + request.halfTimeWorth * log2(slow / seconds) }
-    func value(_ candidate: Candidate) -> Double {
-      candidate.objective * allowance(seconds(of: candidate))
-    }
-    var best = most
+    var best = (candidate: most, value: most.objective)
     for (index, candidate) in findings.candidates.enumerated() where !request.isCancelled {
       let seconds = request.ordinarySeconds(candidate.template.recipe, most.program.training.selection)
       guard slow / seconds >= Self.leastGain else { continue }
-      let least = value(best) / allowance(seconds)
+      let least = best.value / allowance(seconds)
       guard candidate.certificate.bound > least else { continue }
       var found = candidate
       if found.objective < least {
         found = try resumed(candidate, floor: least, deadline)
         findings.candidates[index] = found
       }
-      if value(found) > value(best) { best = found }
+      let value = found.objective * allowance(self.seconds(of: found))
+      if value > best.value { best = (found, value) }
     }
-    return best
+    return best.candidate
   }
 
   private func seconds(of candidate: Candidate) -> Double {

@@ -24,6 +24,12 @@ public struct KernelTimes: Sendable {
       operationsPerSecond: device.peakFLOPS, bytesPerSecond: device.memoryBandwidthBytesPerSecond)
   }
 
+  /// A machine of which only peak and bandwidth are known.
+  public init(peaks: KernelRate) {
+    rates = [:]
+    self.peaks = peaks
+  }
+
   public var basis: Basis { rates.isEmpty ? .peakRates : .measuredRates }
 
   /// Seconds of one run of a kernel, which need not be part of any step; never less for more work.
@@ -32,6 +38,15 @@ public struct KernelTimes: Sendable {
   /// Seconds of a kernel in one optimizer step, all micro-batches counted.
   public func seconds(of kernel: Kernel, in step: TrainingStep) -> Double {
     Double(step.repetitions(of: kernel)) * seconds(step.work(of: kernel))
+  }
+
+  /// As ``seconds(of:in:)``, but where that is a bound, arithmetic and memory one after the other.
+  ///
+  /// The larger of the two hides what products of few rows, in a batch cut into small pieces, take for going through all weights again.
+  public func sequentialSeconds(of kernel: Kernel, in step: TrainingStep) -> Double {
+    if basis == .measuredRates { return seconds(of: kernel, in: step) }
+    let work = step.work(of: kernel)
+    return Double(step.repetitions(of: kernel)) * (peaks.arithmeticSeconds(work) + peaks.memorySeconds(work))
   }
 
   /// Whether moving bytes, not arithmetic, holds the kernel back.
