@@ -20,6 +20,8 @@ public struct HeldLimits: Sendable, Equatable, CustomStringConvertible {
 extension LimitPlan {
   /// Holds this process to the plan, for good: hard limits are set too.
   ///
+  /// Swift aborts where the heap is refused memory; from here on the process exits with `ChildProcess.reservationRefusedCode` instead.
+  ///
   /// Call it when libraries and threads are up, before mapping weights and reserving the arena: what is there
   /// already is the baseline. Threads started later reserve their stacks, 8 MiB each, out of the allowance;
   /// their number times that belongs in `untouchedReservations` if it cannot be helped.
@@ -55,6 +57,8 @@ extension LimitPlan {
       let bytes = base + held.allowance + min(max(0, untouchedReservations), Self.largest)
       held.limits.append(.init(mechanism: mechanism, bytes: try Self.set(mechanism, to: bytes)))
     }
+    // After the proofs, whose refusals are none of the program's.
+    csystem_exit_on_refused_allocation(ChildProcess.reservationRefusedCode)
     return held
   }
 

@@ -5,6 +5,8 @@
 //   limits-probe fill SLACK                  touch an arena of the plan's allowance less SLACK
 //   limits-probe nudge BYTES STEP            touch one page in every STEP bytes of an arena, and print its residency
 //   limits-probe peak BYTES                  touch and release an arena, then forget the peak
+//   limits-probe hoard BYTES                 allocate BYTES of the heap in small objects that Swift cannot do without
+//   limits-probe abort                       end by an abort that no allocation caused
 //   limits-probe supervise BUDGET            run a child of its own that sleeps, under a budget
 
 import Limits
@@ -89,6 +91,13 @@ func peak() throws {
   say("forgotten", try ProcessMemory.current().peakResident)
 }
 
+func hoard() throws {
+  _ = try applyPlan()
+  var hoard: [[UInt8]] = []
+  for _ in 0..<number(2) / 1024 { hoard.append([UInt8](repeating: 1, count: 1024)) }
+  say("hoarded", hoard.count * 1024)
+}
+
 func supervise() throws {
   say("supervisor", getpid())
   let outcome = try LimitPlan.with(budget: number(2)) { plan in
@@ -105,6 +114,10 @@ do {
   case "touch", "fill": try touch()
   case "nudge": try nudge()
   case "peak": try peak()
+  case "hoard": try hoard()
+  case "abort":
+    _ = try applyPlan()
+    abort()
   case "supervise": try supervise()
   default: exit(64)
   }

@@ -91,6 +91,19 @@ import Testing
     }
   }
 
+  @Test("a heap that is refused memory ends the child by its limit, any other abort does not")
+  func heap() throws {
+    try LimitPlan.with(budget: Self.budget, mechanisms: [.dataSegment]) { plan in
+      let small = try Probe.run(["hoard", "\(Self.small)"], limit: plan)
+      #expect(small.outcome.ending == .exited(code: 0), "\(small.lines)")
+      let large = try Probe.run(["hoard", "\(Self.large)"], limit: plan)
+      #expect(large.outcome.ending == .stoppedByMemoryLimit(.reservationRefused), "\(large.lines)")
+      #expect(large.number("hoarded") == nil)
+      let fault = try Probe.run(["abort"], limit: plan)
+      #expect(fault.outcome.ending == .signalled(SIGABRT), "\(fault.lines)")
+    }
+  }
+
   @Test("mapped weights that count are taken from the arena's allowance, others are not")
   func mappedBytes() throws {
     for counted in [true, false] {

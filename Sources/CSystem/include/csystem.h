@@ -32,6 +32,10 @@ int csystem_drop_cached_pages(int descriptor);
 /// Gives free heap pages back to the system where the C library can: glibc's malloc_trim, which Swift does not import.
 void csystem_release_free_heap(void);
 
+/// From here on an abort right after an allocation was refused (errno is ENOMEM), as the Swift and C++ runtimes end a process then, is an
+/// exit with `code`; any other abort stays one. Forgets refusals before the call.
+void csystem_exit_on_refused_allocation(int code);
+
 /// Peak resident bytes by getrusage, of this process or of the largest of its reaped children; -1 on failure.
 int64_t csystem_peak_resident(bool children);
 
