@@ -14,12 +14,13 @@ import json
 import math
 import os
 import pathlib
-import random
 import resource
 import statistics
 import subprocess
 import tempfile
 import time
+
+from random_scores import random_scores
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 METRICS = ["weight-change", "relative-change", "gradient-norm", "fisher"]
@@ -60,29 +61,9 @@ class Bench:
         return path
 
     def random(self, task, seed):
-        """Scores that say nothing: every weight of a tensor, or of a node, counts the same number between 0 and 1."""
-        measured = json.loads(self.primed(task, seed).read_text())
-        generator = random.Random(seed)
-        change = next(m for m in measured["measurements"] if m["metric"] == "weight-change")
-        sizes = self.sizes(measured)
-        measured.update(origin="given", measurements=[{
-            "metric": "given",
-            "tensors": {name: sizes[name] * generator.random() for name in sorted(change["tensors"])},
-            "nodes": [[sizes["node"] * generator.random() for _ in layer] for layer in change["nodes"]],
-        }])
         path = self.work / "random.json"
-        path.write_text(json.dumps(measured))
+        path.write_text(random_scores(self.primed(task, seed), self.options.model, seed))
         return path
-
-    def sizes(self, measured):
-        """Weights of every tensor and of a node, from the model's own header."""
-        with open(pathlib.Path(self.options.model) / "model.safetensors", "rb") as file:
-            header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
-        shapes = {name.removeprefix("bert."): value["shape"] for name, value in header.items() if name != "__metadata__"}
-        hidden = shapes["embeddings.word_embeddings.weight"][1]
-        sizes = {name: math.prod(shape) for name, shape in shapes.items()}
-        # The head is not in the file, and trains whatever it scores.
-        return {**{name: hidden for name in measured["measurements"][0]["tensors"]}, **sizes, "node": 2 * hidden + 1}
 
     def plan(self, task, percent, method, seed):
         path = self.work / "plan.json"

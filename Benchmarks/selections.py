@@ -1,7 +1,7 @@
 """What trains within a budget: the planner's choice, and what people choose by hand, each the most of its kind that fits.
 
 Every method may use what the engine offers: any saving policy, and frozen weights in F32, BF16 or INT8. Where several let as much train, the first of POLICIES is
-taken, and the planner's choice is its own. So methods differ in what they train, and in nothing else.
+taken, and the planner's choice is its own. So methods differ in what they train, and in nothing else. Only `last-plain` is what an ordinary trainer does: PLAIN.
 """
 import hashlib
 import itertools
@@ -11,11 +11,15 @@ import random
 import re
 import subprocess
 
+from random_scores import random_scores
+
 METHODS = {
     "plan-primed": "our plan, primed scores",
     "plan-fisher": "our plan, Fisher scores",
     "plan-prior": "our plan, the prior",
+    "plan-random": "our plan, random scores",
     "last": "last K layers",
+    "last-plain": "last K layers, F32, everything kept",
     "far": "FAR, uniform retention",
     "bitfit": "BitFit",
     "head": "head only",
@@ -24,6 +28,7 @@ METHODS = {
 }
 FORMATS = ("f32", "bf16", "int8")
 POLICIES = list(itertools.product(FORMATS, ("keep", "cheap", "recompute")))
+PLAIN = [("f32", "keep")]
 
 
 def permafrost(program, *arguments):
@@ -71,6 +76,11 @@ class Chooser:
     def plan_fisher(self):
         return self.plan("--scores", self.scores(), "--score", "fisher")
 
+    def plan_random(self):
+        path = self.path.with_name("random.scores.json")
+        path.write_text(random_scores(self.scores(), self.model, self.seed))
+        return self.plan("--scores", path)
+
     def plan(self, *flags):
         if not permafrost(self.program, "plan", self.model, *self.shape, "--budget", f"{self.budget}B", "--frozen-formats", ",".join(FORMATS),
                           "-o", self.path, *flags):
@@ -86,11 +96,14 @@ class Chooser:
     def bitfit(self):
         return self.fitting("bitfit") and (self.path, "biases, head")
 
-    def last(self):
+    def last(self, policies=POLICIES):
         for count in range(len(self.estimated("full")["retained_nodes"]), -1, -1):
-            if self.fitting(f"last:{count}"):
+            if self.fitting(f"last:{count}", policies=policies):
                 return self.path, f"last {count}"
         return None
+
+    def last_plain(self):
+        return self.last(PLAIN)
 
     def far(self):
         flags = ("--scores", self.scores())
@@ -144,9 +157,9 @@ class Chooser:
         permafrost(self.program, "estimate", self.model, *self.shape, "--budget", f"{self.budget}B", "--train", train, "-o", self.given, *flags)
         return json.loads(self.given.read_text())
 
-    def fitting(self, train, *flags):
+    def fitting(self, train, *flags, policies=POLICIES):
         """Whether a selection fits under a policy; the plan of the first is then at `path`."""
-        for frozen, saving in POLICIES:
+        for frozen, saving in policies:
             answer = permafrost(self.program, "estimate", self.model, *self.shape, "--budget", f"{self.budget}B", "--train", train,
                                 "--saving", saving, "--frozen-weights", frozen, "-o", self.path, *flags)
             if answer["fits"]:
