@@ -4,6 +4,7 @@ import Planning
 import Tasks
 import TrainerModels
 import Training
+import Units
 
 /// Proves a plan by carrying it out: a child process really trains under the plan's limit, and is measured and judged.
 public struct Verifier {
@@ -57,7 +58,8 @@ public struct Verifier {
       return try trainer.run(run(plan, rehearses: true), limit: limit) { onMessage("plan", $0) }
     }
     switch outcome {
-    case .didNotFit(let reason, let stage): report.stoppedBecause = "\(reason), while \(stage)"
+    case .didNotFit(let reason, let stage):
+      report.stoppedBecause = "\(reason), while \(stage); \(Self.likelyCause(in: plan))"
     case .finished(let measured):
       report.record(measured, prediction)
       try compare(&report, onMessage)
@@ -65,6 +67,15 @@ public struct Verifier {
     let allowed = plan.budgetBytes + (plan.mappedFree ? plan.mappedBytes : 0)
     report.judge(allowedBytes: allowed, prediction, baseline: baseline)
     return report
+  }
+
+  /// Why a plan may have been stopped, and what to do next.
+  static func likelyCause(in plan: Plan) -> String {
+    if plan.chargedBytes > plan.budgetBytes {
+      return "the plan needs \(ByteCount.format(plan.chargedBytes)), so plan anew for this budget"
+    }
+    let held = ByteCount.format(plan.runtimeBytes)
+    return "\(held) were held back for the program itself, so plan anew here, or with a larger --runtime"
   }
 
   private func run(_ plan: Plan, rehearses: Bool) -> PlanRun {

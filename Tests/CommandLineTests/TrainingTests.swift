@@ -44,7 +44,24 @@ struct TrainingTests {
         ["verify", "p.json", "--weights", "random", "--budget", "\(cap)", "--json"], in: directory)
       let report = try run.object()
       #expect(run.exitCode == 1 && report["fits"] as? Bool == false && report["passed"] as? Bool == false)
-      #expect((report["stopped_because"] as? String)?.contains("arena") == true)
+      let reason = try #require(report["stopped_because"] as? String)
+      #expect(reason.contains("arena") && reason.contains("plan anew for this budget"))
+    }
+  }
+
+  @Test("a program larger than was held back for it is reported as not fitting, with what to do")
+  func programIsLarger() throws {
+    try withTemporaryDirectory { directory in
+      let plan = [
+        "plan", "bert-mini", "--budget", "80MiB", "--runtime", "4MiB", "--batch", "4", "--seq", "32", "-o",
+        "p.json",
+      ]
+      #expect(try CommandLineProgram.run(plan, in: directory).exitCode == 0)
+      let run = try CommandLineProgram.run(
+        ["verify", "p.json", "--weights", "random", "--json"], in: directory)
+      #expect(run.exitCode == 1)
+      let reason = try #require(try run.object()["stopped_because"] as? String)
+      #expect(reason.contains("4.0 MiB were held back") && reason.contains("--runtime"))
     }
   }
 
