@@ -3,7 +3,7 @@ import json
 import pathlib
 
 # Percent of the peak of full fine-tuning.
-SHARES = [75, 50, 35, 25]
+SHARES = [75, 50, 35, 25, 15]
 
 # Folder, longest sequence, epochs, largest learning rate, first examples of the training file (None: all), headline metric of both sides.
 TASKS = {

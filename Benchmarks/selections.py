@@ -82,8 +82,7 @@ class Chooser:
         return self.plan("--scores", path)
 
     def plan(self, *flags):
-        if not permafrost(self.program, "plan", self.model, *self.shape, "--budget", f"{self.budget}B", "--frozen-formats", ",".join(FORMATS),
-                          "-o", self.path, *flags):
+        if not permafrost(self.program, "plan", self.model, *self.shape, "--budget", f"{self.budget}B", "-o", self.path, *flags):
             return None
         captured = json.loads(self.path.read_text())["objective"]
         return self.path, f"{100 * captured:.0f} % of the score"

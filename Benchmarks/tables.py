@@ -1,4 +1,5 @@
 """The tables of docs/results that accuracy.py prints of its runs."""
+import collections
 import itertools
 import statistics
 
@@ -55,8 +56,40 @@ def difference(pairs):
     return f"{statistics.mean(values):+.1f}{error} (n={len(values)}; {', '.join(sorted({TITLES[task] for task, _ in pairs}))})"
 
 
+def spread(results, task):
+    """The standard deviation of one run of a task: of all cells with several seeds together, with the degrees of freedom they have."""
+    cells = collections.defaultdict(list)
+    for row in results.find(task=task, side="ours", rate=1):
+        if row["scores"]:
+            cells[row["method"], row["share"]].append(100 * row["scores"][TASKS[task]["metric"][0]])
+    squares = sum(statistics.variance(values) * (len(values) - 1) for values in cells.values() if len(values) > 1)
+    freedom = sum(len(values) - 1 for values in cells.values())
+    return (squares / freedom) ** 0.5 if freedom else None
+
+
+def beside_the_best(results):
+    """In every cell the plan with primed scores beside the best of what people do by hand."""
+    print("\n### Cell by cell\n\n| task | budget | our plan, primed scores | best by hand | difference | within its standard error |\n|---|---|---|---|---|---|")
+    for task, share in itertools.product(TASKS, SHARES):
+        cells = collections.defaultdict(list)
+        for row in results.find(task=task, side="ours", rate=1, share=share):
+            if row["scores"]:
+                cells[row["method"]].append(100 * row["scores"][TASKS[task]["metric"][0]])
+        plans = cells.pop("plan-primed", None)
+        by_hand = {method: values for method, values in cells.items() if not method.startswith("plan-")}
+        if not plans or not by_hand:
+            continue
+        best = max(by_hand, key=lambda method: statistics.mean(by_hand[method]))
+        plan, other = statistics.mean(plans), statistics.mean(by_hand[best])
+        error = spread(results, task) * (1 / len(plans) + 1 / len(by_hand[best])) ** 0.5
+        verdict = "the best" if plan >= other else "yes" if other - plan <= error else "no"
+        print(f"| {TITLES[task]} | {share} % | {plan:.1f} (n={len(plans)}) | {other:.1f} (n={len(by_hand[best])}; {selections.METHODS[best]}) "
+              f"| {plan - other:+.1f} ± {error:.1f} | {verdict} |")
+
+
 def budgets(results):
     differences(results)
+    beside_the_best(results)
     for task, settings in TASKS.items():
         rows = [row for row in results.find(task=task, side="ours") if row["share"]]
         if not rows:

@@ -57,10 +57,10 @@ public struct Alternatives: Sendable, Codable, Equatable {
 
   /// Formats of frozen weights that are searched unless others are asked for.
   ///
-  /// BF16 keeps eight significant bits of weights that do not move and halves their bytes; what is computed, learned and saved stays
-  /// F32. INT8 halves them again, and is left to whoever asks for it. Other trainers hold all weights in one format.
+  /// BF16 halves the bytes of weights that do not move, INT8 halves them again; what is computed, learned and saved stays F32
+  /// (docs/decisions/0006 has what that costs in accuracy). Other trainers hold all weights in one format.
   public static func formats(of trainer: TrainerModel) -> [WeightFormat] {
-    trainer == .permafrost ? [.float32, .bfloat16] : []
+    trainer == .permafrost ? [.float32, .bfloat16, .int8] : []
   }
 
   /// The same policy for every layer, in the order of the time they cost.

@@ -15,7 +15,7 @@ public struct PlanExplanation: Sendable, Codable, Equatable {
     public var bytes: Int
   }
 
-  /// What budgets a little away would capture.
+  /// What budgets a little away would capture, frozen weights and optimizer being as the plan has them.
   public struct Neighbour: Sendable, Codable, Equatable {
     public var budgetBytes: Int
     public var objective: Double
@@ -67,6 +67,9 @@ extension Planner {
     guard !request.isCancelled, plan.objective < 1 - 1e-9 else { return nil }
     var other = self
     other.request.budgetBytes += PlanExplanation.neighbourBytes
+    // More room is no reason for fewer bits, and these are most of the recipes.
+    other.request.alternatives.frozenWeights = [plan.recipe.frozenWeights]
+    other.request.alternatives.optimizers = [plan.recipe.optimizer]
     do {
       guard case .plan(let richer) = try other.plan(), !request.isCancelled else { return nil }
       // More room never captures less; a search that ends within its gap may say so.

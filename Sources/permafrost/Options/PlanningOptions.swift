@@ -34,7 +34,7 @@ struct PlanningOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Formats of frozen weights among which to choose: f32,int8; by default f32 and bf16.", valueName: "list"),
+      "Formats of frozen weights among which to choose; by default f32,bf16,int8.", valueName: "list"),
     transform: Accepted.list)
   var frozenFormats: [WeightFormat] = []
 
