@@ -1,7 +1,8 @@
 """What trains within a budget: the planner's choice, and what people choose by hand, each the most of its kind that fits.
 
 Every method may use what the engine offers: any saving policy, and frozen weights in F32, BF16 or INT8. Where several let as much train, the first of POLICIES is
-taken, and the planner's choice is its own. So methods differ in what they train, and in nothing else. Only `last-plain` is what an ordinary trainer does: PLAIN.
+taken, and the planner's choice is its own, micro-batches included. By hand the batch is whole, or cut into single sequences: CUT. `last-plain` is what an ordinary
+trainer does: PLAIN.
 """
 import hashlib
 import itertools
@@ -19,16 +20,19 @@ METHODS = {
     "plan-prior": "our plan, the prior",
     "plan-random": "our plan, random scores",
     "last": "last K layers",
+    "last-cut": "last K layers, single sequences",
     "last-plain": "last K layers, F32, everything kept",
     "far": "FAR, uniform retention",
     "bitfit": "BitFit",
     "head": "head only",
     "random": "random groups",
+    "random-cut": "random groups, single sequences",
     "small-batch": "full, a smaller batch",
 }
 FORMATS = ("f32", "bf16", "int8")
-POLICIES = list(itertools.product(FORMATS, ("keep", "cheap", "recompute")))
-PLAIN = [("f32", "keep")]
+POLICIES = [(*policy, False) for policy in itertools.product(FORMATS, ("keep", "cheap", "recompute"))]
+CUT = [(frozen, saving, True) for frozen, saving, _ in POLICIES]
+PLAIN = [("f32", "keep", False)]
 
 
 def permafrost(program, *arguments):
@@ -59,6 +63,7 @@ class Chooser:
 
     def __init__(self, program, model, shape, budget, seed, work, scores):
         self.program, self.model, self.shape, self.budget, self.seed, self.scores = program, model, shape, budget, seed, scores
+        self.batch = int(shape[shape.index("--batch") + 1])
         self.path, self.given = pathlib.Path(work) / "plan.json", pathlib.Path(work) / "given.json"
 
     def choose(self, method):
@@ -101,6 +106,9 @@ class Chooser:
                 return self.path, f"last {count}"
         return None
 
+    def last_cut(self):
+        return self.last(CUT)
+
     def last_plain(self):
         return self.last(PLAIN)
 
@@ -123,7 +131,10 @@ class Chooser:
         plan["trainable"] = [name for name in plan["trainable"] if "embeddings." not in name]
         return self.fitting_plan(plan)
 
-    def random(self):
+    def random_cut(self):
+        return self.random(CUT)
+
+    def random(self, policies=POLICIES):
         plan = self.estimated("full")
         names, nodes = plan["trainable"], plan["retained_nodes"][0]
         head = [name for name in names if name.startswith(("classifier", "qa_outputs"))]
@@ -135,7 +146,7 @@ class Chooser:
             wanted = [name for name in names if name in head or unit(name) in attempt]
             retained = [nodes * any(f".layer.{layer}.feed-forward" in name for name in attempt)
                         for layer in range(len(plan["retained_nodes"]))]
-            if self.fitting_plan({**plan, "trainable": wanted, "retained_nodes": retained}):
+            if self.fitting_plan({**plan, "trainable": wanted, "retained_nodes": retained}, policies):
                 chosen, best = attempt, self.path.read_text()
             elif candidate is None:
                 return None
@@ -143,8 +154,7 @@ class Chooser:
         return self.path, f"{len(chosen)} of {len(units)} groups"
 
     def small_batch(self):
-        batch = int(self.shape[self.shape.index("--batch") + 1])
-        for smaller in range(batch - 1, 0, -1):
+        for smaller in range(self.batch - 1, 0, -1):
             if self.fitting("full", "--batch", smaller):
                 return self.path, f"batch {smaller}"
         return None
@@ -158,14 +168,14 @@ class Chooser:
 
     def fitting(self, train, *flags, policies=POLICIES):
         """Whether a selection fits under a policy; the plan of the first is then at `path`."""
-        for frozen, saving in policies:
-            answer = permafrost(self.program, "estimate", self.model, *self.shape, "--budget", f"{self.budget}B", "--train", train,
-                                "--saving", saving, "--frozen-weights", frozen, "-o", self.path, *flags)
+        for frozen, saving, cuts in policies:
+            answer = permafrost(self.program, "estimate", self.model, *self.shape, "--budget", f"{self.budget}B", "--train", train, "--saving", saving,
+                                "--frozen-weights", frozen, *(("--accumulate", self.batch) if cuts else ()), "-o", self.path, *flags)
             if answer["fits"]:
                 return True
         return False
 
-    def fitting_plan(self, plan):
+    def fitting_plan(self, plan, policies=POLICIES):
         file = self.given.with_name("selection.json")
         file.write_text(json.dumps(plan))
-        return self.fitting(file)
+        return self.fitting(file, policies=policies)
