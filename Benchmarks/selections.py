@@ -1,8 +1,8 @@
 """What trains within a budget: the planner's choice, and what people choose by hand, each the most of its kind that fits.
 
 Every method may use what the engine offers: any saving policy, and frozen weights in F32, BF16 or INT8. Where several let as much train, the first of POLICIES is
-taken, and the planner's choice is its own, micro-batches included. By hand the batch is whole, or cut into single sequences: CUT. `last-plain` is what an ordinary
-trainer does: PLAIN.
+taken, and the planner's choice is its own, micro-batches included. By hand the batch is whole, or cut into single sequences (`last-cut`, `random-cut`). `last-plain` is
+what an ordinary trainer does: PLAIN.
 """
 import hashlib
 import itertools
@@ -30,9 +30,8 @@ METHODS = {
     "small-batch": "full, a smaller batch",
 }
 FORMATS = ("f32", "bf16", "int8")
-POLICIES = [(*policy, False) for policy in itertools.product(FORMATS, ("keep", "cheap", "recompute"))]
-CUT = [(frozen, saving, True) for frozen, saving, _ in POLICIES]
-PLAIN = [("f32", "keep", False)]
+POLICIES = list(itertools.product(FORMATS, ("keep", "cheap", "recompute")))
+PLAIN = [("f32", "keep")]
 
 
 def permafrost(program, *arguments):
@@ -64,6 +63,7 @@ class Chooser:
     def __init__(self, program, model, shape, budget, seed, work, scores):
         self.program, self.model, self.shape, self.budget, self.seed, self.scores = program, model, shape, budget, seed, scores
         self.batch = int(shape[shape.index("--batch") + 1])
+        self.single_sequences = ("--accumulate", self.batch)
         self.path, self.given = pathlib.Path(work) / "plan.json", pathlib.Path(work) / "given.json"
 
     def choose(self, method):
@@ -100,17 +100,17 @@ class Chooser:
     def bitfit(self):
         return self.fitting("bitfit") and (self.path, "biases, head")
 
-    def last(self, policies=POLICIES):
+    def last(self, *flags, policies=POLICIES):
         for count in range(len(self.estimated("full")["retained_nodes"]), -1, -1):
-            if self.fitting(f"last:{count}", policies=policies):
+            if self.fitting(f"last:{count}", *flags, policies=policies):
                 return self.path, f"last {count}"
         return None
 
     def last_cut(self):
-        return self.last(CUT)
+        return self.last(*self.single_sequences)
 
     def last_plain(self):
-        return self.last(PLAIN)
+        return self.last(policies=PLAIN)
 
     def far(self):
         flags = ("--scores", self.scores())
@@ -132,9 +132,9 @@ class Chooser:
         return self.fitting_plan(plan)
 
     def random_cut(self):
-        return self.random(CUT)
+        return self.random(*self.single_sequences)
 
-    def random(self, policies=POLICIES):
+    def random(self, *flags):
         plan = self.estimated("full")
         names, nodes = plan["trainable"], plan["retained_nodes"][0]
         head = [name for name in names if name.startswith(("classifier", "qa_outputs"))]
@@ -146,7 +146,7 @@ class Chooser:
             wanted = [name for name in names if name in head or unit(name) in attempt]
             retained = [nodes * any(f".layer.{layer}.feed-forward" in name for name in attempt)
                         for layer in range(len(plan["retained_nodes"]))]
-            if self.fitting_plan({**plan, "trainable": wanted, "retained_nodes": retained}, policies):
+            if self.fitting_plan({**plan, "trainable": wanted, "retained_nodes": retained}, *flags):
                 chosen, best = attempt, self.path.read_text()
             elif candidate is None:
                 return None
@@ -168,14 +168,14 @@ class Chooser:
 
     def fitting(self, train, *flags, policies=POLICIES):
         """Whether a selection fits under a policy; the plan of the first is then at `path`."""
-        for frozen, saving, cuts in policies:
-            answer = permafrost(self.program, "estimate", self.model, *self.shape, "--budget", f"{self.budget}B", "--train", train, "--saving", saving,
-                                "--frozen-weights", frozen, *(("--accumulate", self.batch) if cuts else ()), "-o", self.path, *flags)
+        for frozen, saving in policies:
+            answer = permafrost(self.program, "estimate", self.model, *self.shape, "--budget", f"{self.budget}B", "--train", train,
+                                "--saving", saving, "--frozen-weights", frozen, "-o", self.path, *flags)
             if answer["fits"]:
                 return True
         return False
 
-    def fitting_plan(self, plan, policies=POLICIES):
+    def fitting_plan(self, plan, *flags):
         file = self.given.with_name("selection.json")
         file.write_text(json.dumps(plan))
-        return self.fitting(file, policies=policies)
+        return self.fitting(file, *flags)

@@ -1,6 +1,7 @@
 """The tables of docs/results that accuracy.py prints of its runs."""
 import collections
 import itertools
+import math
 import statistics
 
 import selections
@@ -12,6 +13,20 @@ def figure(rows, name):
     values = [100 * row["scores"][name] for row in sorted(rows, key=lambda row: row["seed"])]
     spread = f" ± {statistics.stdev(values):.1f}" if len(values) > 1 else ""
     return f"{statistics.mean(values):.1f}{spread}"
+
+
+def headline(row):
+    """A run's figure in its task's metric, in hundredths."""
+    return 100 * row["scores"][TASKS[row["task"]]["metric"][0]]
+
+
+def by_method(results, task):
+    """The headline figures of a task's runs at the ordinary rate, by method and budget."""
+    cells = collections.defaultdict(list)
+    for row in results.find(task=task, side="ours", rate=1):
+        if row["scores"]:
+            cells[row["method"], row["share"]].append(headline(row))
+    return cells
 
 
 def commits(rows):
@@ -35,8 +50,7 @@ def full(results):
 
 def differences(results):
     """How far the plan with primed scores is above each other method, over all tasks, from runs of the same task, budget and seed: mean ± standard error."""
-    value = {(row["task"], row["seed"], row["method"], row["share"]): 100 * row["scores"][TASKS[row["task"]]["metric"][0]]
-             for row in results.find(side="ours", rate=1) if row["scores"]}
+    value = {(row["task"], row["seed"], row["method"], row["share"]): headline(row) for row in results.find(side="ours", rate=1) if row["scores"]}
     print(f"### All tasks\n\n| our plan, primed scores, above | {' | '.join(f'{share} %' for share in SHARES)} |\n" + "|---" * (len(SHARES) + 1) + "|")
     for other, title in dict(full="full fine-tuning", **selections.METHODS).items():
         if other == "plan-primed":
@@ -56,35 +70,29 @@ def difference(pairs):
     return f"{statistics.mean(values):+.1f}{error} (n={len(values)}; {', '.join(sorted({TITLES[task] for task, _ in pairs}))})"
 
 
-def spread(results, task):
-    """The standard deviation of one run of a task: of all cells with several seeds together, with the degrees of freedom they have."""
-    cells = collections.defaultdict(list)
-    for row in results.find(task=task, side="ours", rate=1):
-        if row["scores"]:
-            cells[row["method"], row["share"]].append(100 * row["scores"][TASKS[task]["metric"][0]])
-    squares = sum(statistics.variance(values) * (len(values) - 1) for values in cells.values() if len(values) > 1)
-    freedom = sum(len(values) - 1 for values in cells.values())
-    return (squares / freedom) ** 0.5 if freedom else None
+def deviation(cells):
+    """The standard deviation of one run, from all cells with several seeds together."""
+    several = [values for values in cells.values() if len(values) > 1]
+    freedom = sum(len(values) - 1 for values in several)
+    return (sum(statistics.variance(values) * (len(values) - 1) for values in several) / freedom) ** 0.5 if freedom else math.nan
 
 
 def beside_the_best(results):
     """In every cell the plan with primed scores beside the best of what people do by hand."""
     print("\n### Cell by cell\n\n| task | budget | our plan, primed scores | best by hand | difference | within its standard error |\n|---|---|---|---|---|---|")
-    for task, share in itertools.product(TASKS, SHARES):
-        cells = collections.defaultdict(list)
-        for row in results.find(task=task, side="ours", rate=1, share=share):
-            if row["scores"]:
-                cells[row["method"]].append(100 * row["scores"][TASKS[task]["metric"][0]])
-        plans = cells.pop("plan-primed", None)
-        by_hand = {method: values for method, values in cells.items() if not method.startswith("plan-")}
-        if not plans or not by_hand:
-            continue
-        best = max(by_hand, key=lambda method: statistics.mean(by_hand[method]))
-        plan, other = statistics.mean(plans), statistics.mean(by_hand[best])
-        error = spread(results, task) * (1 / len(plans) + 1 / len(by_hand[best])) ** 0.5
-        verdict = "the best" if plan >= other else "yes" if other - plan <= error else "no"
-        print(f"| {TITLES[task]} | {share} % | {plan:.1f} (n={len(plans)}) | {other:.1f} (n={len(by_hand[best])}; {selections.METHODS[best]}) "
-              f"| {plan - other:+.1f} ± {error:.1f} | {verdict} |")
+    for task in TASKS:
+        cells = by_method(results, task)
+        for share in SHARES:
+            plans = cells.get(("plan-primed", share))
+            by_hand = {method: values for (method, budget), values in cells.items() if budget == share and not method.startswith("plan-")}
+            if not plans or not by_hand:
+                continue
+            best = max(by_hand, key=lambda method: statistics.mean(by_hand[method]))
+            plan, other = statistics.mean(plans), statistics.mean(by_hand[best])
+            error = deviation(cells) * (1 / len(plans) + 1 / len(by_hand[best])) ** 0.5
+            verdict = "the best" if plan >= other else "yes" if other - plan <= error else "no"
+            print(f"| {TITLES[task]} | {share} % | {plan:.1f} (n={len(plans)}) | {other:.1f} (n={len(by_hand[best])}; {selections.METHODS[best]}) "
+                  f"| {plan - other:+.1f} ± {error:.1f} | {verdict} |")
 
 
 def budgets(results):

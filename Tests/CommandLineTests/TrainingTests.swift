@@ -5,18 +5,29 @@ import Testing
 
 @Suite("prime, verify and train")
 struct TrainingTests {
+  /// Plans a small model into p.json.
+  @discardableResult
+  private func plan(_ options: String..., in directory: URL) throws -> [String: Any] {
+    let run = try CommandLineProgram.run(
+      ["plan", "bert-mini", "--batch", "4", "--seq", "32", "--threads", "2", "-o", "p.json", "--json"]
+        + options,
+      in: directory)
+    #expect(run.exitCode == 0, "\(run.standardError)")
+    return try run.object()
+  }
+
+  /// Verifies p.json on random weights.
+  private func verify(_ options: String..., in directory: URL) throws -> Run {
+    try CommandLineProgram.run(["verify", "p.json", "--weights", "random", "--json"] + options, in: directory)
+  }
+
   @Test(
     "a plan fits on random weights: predicted bytes are the measured ones, and the process grows by no more than 3 % beside"
   )
   func fits() throws {
     try withTemporaryDirectory { directory in
-      let plan = [
-        "plan", "bert-mini", "--budget", "120MiB", "--batch", "4", "--seq", "32", "--threads", "2", "-o",
-        "p.json",
-      ]
-      #expect(try CommandLineProgram.run(plan, in: directory).exitCode == 0)
-      let run = try CommandLineProgram.run(
-        ["verify", "p.json", "--weights", "random", "--json"], in: directory)
+      try plan("--budget", "120MiB", in: directory)
+      let run = try verify(in: directory)
       let report = try run.object()
       #expect(run.exitCode == 0 && report["passed"] as? Bool == true && report["fits"] as? Bool == true)
       let predicted = try #require(report["predicted_peak_bytes"] as? Int)
@@ -32,16 +43,11 @@ struct TrainingTests {
   @Test("a cap ten percent under the prediction is reported as not fitting, with where it was")
   func doesNotFit() throws {
     try withTemporaryDirectory { directory in
-      let plan = [
-        "plan", "bert-mini", "--budget", "120MiB", "--batch", "4", "--seq", "32", "--threads", "2", "-o",
-        "p.json", "--json",
-      ]
-      let made = try CommandLineProgram.run(plan, in: directory).object()
+      let made = try plan("--budget", "120MiB", in: directory)
       let cap =
         (try #require(made["predicted_peak_bytes"] as? Int)) * 9 / 10
         + (try #require(made["runtime_bytes"] as? Int))
-      let run = try CommandLineProgram.run(
-        ["verify", "p.json", "--weights", "random", "--budget", "\(cap)", "--json"], in: directory)
+      let run = try verify("--budget", "\(cap)", in: directory)
       let report = try run.object()
       #expect(run.exitCode == 1 && report["fits"] as? Bool == false && report["passed"] as? Bool == false)
       let reason = try #require(report["stopped_because"] as? String)
@@ -52,13 +58,8 @@ struct TrainingTests {
   @Test("a program larger than was held back for it is reported as not fitting, with what to do")
   func programIsLarger() throws {
     try withTemporaryDirectory { directory in
-      let plan = [
-        "plan", "bert-mini", "--budget", "80MiB", "--runtime", "4MiB", "--batch", "4", "--seq", "32", "-o",
-        "p.json",
-      ]
-      #expect(try CommandLineProgram.run(plan, in: directory).exitCode == 0)
-      let run = try CommandLineProgram.run(
-        ["verify", "p.json", "--weights", "random", "--json"], in: directory)
+      try plan("--budget", "80MiB", "--runtime", "4MiB", in: directory)
+      let run = try verify(in: directory)
       #expect(run.exitCode == 1)
       let reason = try #require(try run.object()["stopped_because"] as? String)
       #expect(reason.contains("4.0 MiB were held back") && reason.contains("--runtime"))
