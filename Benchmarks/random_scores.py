@@ -1,4 +1,4 @@
-"""Scores that say nothing, to plan with what no priming has measured."""
+"""Scores to compare measured ones with: random ones, which say nothing, and inverse ones, which say the opposite."""
 import json
 import math
 import pathlib
@@ -10,14 +10,26 @@ def random_scores(primed, model, seed):
 
     `primed` is a file of scores for the same parameters, `model` the folder of the weights.
     """
-    measured = json.loads(pathlib.Path(primed).read_text())
     generator = random.Random(seed)
-    change = next(measurement for measurement in measured["measurements"] if measurement["metric"] == "weight-change")
-    sizes = weights(model, change["tensors"])
+    return given(primed, model, lambda size, score: size * generator.random())
+
+
+def inverse_scores(primed, model):
+    """The text of a scores file in which a weight counts the inverse of what `gradient-norm` measured; 0 stays 0.
+
+    `primed` and `model` as above.
+    """
+    return given(primed, model, lambda size, score: size * size / score if score else 0, metric="gradient-norm")
+
+
+def given(primed, model, score, metric="weight-change"):
+    measured = json.loads(pathlib.Path(primed).read_text())
+    base = next(measurement for measurement in measured["measurements"] if measurement["metric"] == metric)
+    sizes = weights(model, base["tensors"])
     measured.update(origin="given", measurements=[{
         "metric": "given",
-        "tensors": {name: sizes[name] * generator.random() for name in sorted(change["tensors"])},
-        "nodes": [[sizes["node"] * generator.random() for _ in layer] for layer in change["nodes"]],
+        "tensors": {name: score(sizes[name], base["tensors"][name]) for name in sorted(base["tensors"])},
+        "nodes": [[score(sizes["node"], node) for node in layer] for layer in base["nodes"]],
     }])
     return json.dumps(measured)
 

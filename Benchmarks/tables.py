@@ -2,6 +2,8 @@
 import collections
 import itertools
 import math
+import random
+import re
 import statistics
 
 import selections
@@ -48,10 +50,18 @@ def full(results):
     print(commits(results.find(method="full")))
 
 
+def print_rows(heading, rows):
+    """A table of the rows that have a figure; a dash is what was not run."""
+    print(f"{heading}\n{re.sub(r'[^|]+', '---', heading)}")
+    for title, *cells in rows:
+        if any(cells):
+            print(f"| {title} | {' | '.join(cell or '–' for cell in cells)} |")
+
+
 def differences(results):
     """How far the plan with primed scores is above each other method, over all tasks, from runs of the same task, budget and seed: mean ± standard error."""
     value = {(row["task"], row["seed"], row["method"], row["share"]): headline(row) for row in results.find(side="ours", rate=1) if row["scores"]}
-    print(f"### All tasks\n\n| our plan, primed scores, above | {' | '.join(f'{share} %' for share in SHARES)} |\n" + "|---" * (len(SHARES) + 1) + "|")
+    rows = []
     for other, title in dict(full="full fine-tuning", **selections.METHODS).items():
         if other == "plan-primed":
             continue
@@ -60,8 +70,10 @@ def differences(results):
             pairs = [(task, plan - value[task, seed, other, None if other == "full" else share])
                      for (task, seed, method, budget), plan in value.items() if (method, budget) == ("plan-primed", share)
                      and (task, seed, other, None if other == "full" else share) in value]
-            cells.append(difference(pairs) if pairs else "not run")
-        print(f"| {title} | {' | '.join(cells)} |")
+            cells.append(difference(pairs) if pairs else "")
+        rows.append((title, *cells))
+    print("### All tasks\n")
+    print_rows(f"| our plan, primed scores, above | {' | '.join(f'{share} %' for share in SHARES)} |", rows)
 
 
 def difference(pairs):
@@ -80,6 +92,7 @@ def deviation(cells):
 def beside_the_best(results):
     """In every cell the plan with primed scores beside the best of what people do by hand."""
     print("\n### Cell by cell\n\n| task | budget | our plan, primed scores | best by hand | difference | within its standard error |\n|---|---|---|---|---|---|")
+    verdicts, sizes = [], []
     for task in TASKS:
         cells = by_method(results, task)
         for share in SHARES:
@@ -90,9 +103,22 @@ def beside_the_best(results):
             best = max(by_hand, key=lambda method: statistics.mean(by_hand[method]))
             plan, other = statistics.mean(plans), statistics.mean(by_hand[best])
             error = deviation(cells) * (1 / len(plans) + 1 / len(by_hand[best])) ** 0.5
-            verdict = "the best" if plan >= other else "yes" if other - plan <= error else "no"
+            verdicts.append("the best" if plan >= other else "yes" if other - plan <= error else "no")
+            sizes.append((len(plans), [len(values) for values in by_hand.values()]))
             print(f"| {TITLES[task]} | {share} % | {plan:.1f} (n={len(plans)}) | {other:.1f} (n={len(by_hand[best])}; {selections.METHODS[best]}) "
-                  f"| {plan - other:+.1f} ± {error:.1f} | {verdict} |")
+                  f"| {plan - other:+.1f} ± {error:.1f} | {verdicts[-1]} |")
+    print(f"\nFurther below the best by hand than the standard error: {verdicts.count('no')} of {len(verdicts)} cells. "
+          f"Were all methods alike, chance alone would put it there in {by_chance(sizes):.1f}.")
+
+
+def by_chance(sizes, draws=20_000):
+    """In how many cells a plan that is as good as every other method would be further below the best than their standard error, given how many runs each has."""
+    generator, count = random.Random(0), 0
+    for plan, others in sizes:
+        for _ in range(draws):
+            best, runs = max((generator.gauss(0, runs ** -0.5), runs) for runs in others)
+            count += best - generator.gauss(0, plan ** -0.5) > (1 / plan + 1 / runs) ** 0.5
+    return count / draws
 
 
 def budgets(results):
@@ -108,14 +134,14 @@ def budgets(results):
         whole = results.find(task=task, side="ours", method="full")
         peak = whole[0]["peak_bytes"] / 2**20
         print(f"\n### {TITLES[task]}, {METRICS.get(name, name)}\n\nFull fine-tuning: {figure(whole, name)} at {peak:.0f} MiB.\n")
-        print(f"| method | {' | '.join(f'{share} %: {peak * share / 100:.0f} MiB' for share in shares)} |")
-        print("|---" * (len(shares) + 1) + "|")
+        table = []
         for method, title in selections.METHODS.items():
             for rate in sorted({1, *(row["rate"] for row in rows if row["method"] == method)}):
                 cells = [cell([row for row in rows if (row["method"], row["share"], row["rate"]) == (method, share, rate)], name)
                          for share in shares]
                 rated = "" if rate == 1 else f", {rate:g} times the rate"
-                print(f"| {title}{rated} | {' | '.join(cells)} |")
+                table.append((title + rated, *cells))
+        print_rows(f"| method | {' | '.join(f'{share} %: {peak * share / 100:.0f} MiB' for share in shares)} |", table)
         print(commits(rows))
 
 
@@ -127,7 +153,7 @@ def saving(recipe):
 
 def cell(rows, name):
     if not rows:
-        return "not run"
+        return ""
     trained = [row for row in rows if row["scores"]]
     if not trained:
         return "does not fit"
