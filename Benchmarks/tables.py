@@ -83,8 +83,8 @@ def difference(pairs):
 
 
 def deviation(cells):
-    """The standard deviation of one run, from all cells with several seeds together."""
-    several = [values for values in cells.values() if len(values) > 1]
+    """The standard deviation of one run, from all cells with several seeds together, but for what is drawn anew with every seed: there selections differ, too."""
+    several = [values for (method, _), values in cells.items() if len(values) > 1 and "random" not in method]
     freedom = sum(len(values) - 1 for values in several)
     return (sum(statistics.variance(values) * (len(values) - 1) for values in several) / freedom) ** 0.5 if freedom else math.nan
 
