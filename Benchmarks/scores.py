@@ -17,7 +17,7 @@ import re
 import tempfile
 
 import short_runs
-from random_scores import inverse_scores, random_scores
+from given_scores import inverse_scores, random_scores
 from short_runs import RATE, SHAPE, TASKS
 
 METRICS = ["weight-change", "relative-change", "gradient-norm", "fisher"]

@@ -12,7 +12,7 @@ import random
 import re
 import subprocess
 
-from random_scores import random_scores
+from given_scores import random_scores
 
 METHODS = {
     "plan-primed": "our plan, primed scores",

@@ -55,7 +55,7 @@ class Runs:
         return ["--data", copy, "--task", task]
 
     def run(self, path, key):
-        """Trains the plan at `path` and adds the line that `key` tells from others, unless it is there."""
+        """Trains the plan at `path` and adds its line, which `key` tells from others."""
         plan, predictions = json.loads(path.read_text()), self.work / "predictions.tsv"
         before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.time()
         report = json.loads(self.permafrost(
