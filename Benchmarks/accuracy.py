@@ -13,13 +13,12 @@ bytes not counted; it needs `full` of the same task first. The side of PyTorch n
 import argparse
 import json
 import pathlib
-import subprocess
 import tempfile
 import time
 
 import selections
 import tables
-from runs import SHARES, TASKS, Results
+from runs import SHARES, TASKS, Results, cut, run
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent
@@ -43,10 +42,7 @@ class Bench:
             return folder
         copy = self.work / task
         if not copy.exists():
-            copy.mkdir()
-            lines = (folder / "train.tsv").read_bytes().splitlines(keepends=True)
-            (copy / "train.tsv").write_bytes(b"".join(lines[:settings["examples"] + 1]))
-            (copy / "dev.tsv").write_bytes((folder / "dev.tsv").read_bytes())
+            cut(folder, copy, settings["examples"])
         return copy
 
     def shape(self, task):
@@ -126,13 +122,6 @@ class Bench:
             self.permafrost("prime", self.options.model, "--data", self.data(task), "--task", task, *shape,
                             "--learning-rate", TASKS[task]["rate"], "--seed", seed, "-o", path)
         return path
-
-
-def run(command):
-    result = subprocess.run([str(part) for part in command], capture_output=True, text=True)
-    if result.returncode != 0:
-        raise SystemExit(f"{' '.join(map(str, command))}: exit {result.returncode}\n{result.stdout[-2000:]}{result.stderr[-2000:]}")
-    return result.stdout
 
 
 def main():

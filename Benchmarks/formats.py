@@ -10,7 +10,7 @@ import argparse
 import tempfile
 
 import short_runs
-from short_runs import SHAPE, TASKS
+from short_runs import PARTS, SHAPE
 
 FORMATS = ["f32", "bf16", "int8"]
 
@@ -18,13 +18,11 @@ FORMATS = ["f32", "bf16", "int8"]
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     short_runs.add_arguments(parser, "formats.jsonl")
-    parser.add_argument("--tasks", nargs="+", choices=TASKS, default=list(TASKS))
+    parser.add_argument("--tasks", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--train", nargs="+", default=["last:2", "frozen-embeddings"], help="selections, as 'estimate --train' takes them")
     parser.add_argument("--formats", nargs="+", default=FORMATS)
-    options = parser.parse_args()
+    options = short_runs.parsed(parser)
     if not options.report:
-        if not options.model or not options.data:
-            parser.error("give MODEL and DATA, or --report")
         with tempfile.TemporaryDirectory() as work:
             runs = short_runs.Runs(options, work)
             path = runs.work / "plan.json"
@@ -34,10 +32,10 @@ def main():
                         for format in options.formats:
                             key = dict(task=task, train=train, steps=options.steps, format=format, seed=seed)
                             if runs.pending(key):
-                                runs.permafrost("estimate", options.model, *runs.head(task), *SHAPE, "--runtime", 0, "--train", train,
+                                runs.permafrost("estimate", options.model, "--task", task, *SHAPE, "--runtime", 0, "--train", train,
                                                 "--frozen-weights", format, "-o", path)
-                                runs.run(path, key)
-    short_runs.report(short_runs.read(options.results), ("task", "train", "steps"), "{}, {}, {} steps", "format", FORMATS, "f32")
+                                runs.train(path, key)
+    short_runs.report(options.results, ("task", "train", "steps"), "{}, {}, {} steps", "format", FORMATS, "f32")
 
 
 if __name__ == "__main__":

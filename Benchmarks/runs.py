@@ -1,6 +1,7 @@
-"""What the runs of accuracy.py are of, and the file that keeps them."""
+"""What runs are of, how commands are run and data cut, and the file that keeps results."""
 import json
 import pathlib
+import subprocess
 
 # Percent of the peak of full fine-tuning.
 SHARES = [75, 50, 35, 25, 15]
@@ -18,9 +19,29 @@ TITLES = dict(trec="TREC", cola="CoLA", sst2="SST-2", mrpc="MRPC", stsb="STS-B",
 METRICS = {"matthews": "Matthews", "answer-f1": "F1"}
 
 
+def run(command):
+    """What a command prints; its failure ends everything."""
+    result = subprocess.run([str(part) for part in command], capture_output=True, text=True)
+    if result.returncode != 0:
+        raise SystemExit(f"{' '.join(map(str, command))}: exit {result.returncode}\n{result.stdout[-2000:]}{result.stderr[-2000:]}")
+    return result.stdout
+
+
+def cut(folder, copy, examples, judge=0):
+    """Writes a copy of a task's folder whose first training examples train, and the `judge` after them, or else the published ones, are the dev file."""
+    train, = folder.glob("train.*")
+    lines = train.read_bytes().splitlines(keepends=True)
+    header = 1 if train.suffix == ".tsv" else 0
+    end = header + examples
+    dev = b"".join(lines[:header] + lines[end:end + judge]) if judge else (folder / f"dev{train.suffix}").read_bytes()
+    copy.mkdir()
+    (copy / train.name).write_bytes(b"".join(lines[:end]))
+    (copy / f"dev{train.suffix}").write_bytes(dev)
+
+
 class Results:
-    """One JSON object a line; what tells runs apart is in KEY."""
-    KEY = ("task", "side", "method", "share", "rate", "seed")
+    """One JSON object a line; what is shown of a new one, where it has it, is in SHOWN."""
+    SHOWN = ("task", "side", "train", "format", "method", "share", "percent", "rate", "seed", "trains", "scores", "value", "loss", "seconds")
 
     def __init__(self, path):
         self.path = pathlib.Path(path)
@@ -35,4 +56,4 @@ class Results:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with open(self.path, "a") as file:
             file.write(json.dumps(row) + "\n")
-        print(json.dumps({key: row.get(key) for key in (*Results.KEY, "trains", "scores", "seconds")}), flush=True)
+        print(json.dumps({name: row[name] for name in Results.SHOWN if name in row}), flush=True)

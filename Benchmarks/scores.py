@@ -18,7 +18,7 @@ import tempfile
 
 import short_runs
 from given_scores import inverse_scores, random_scores
-from short_runs import RATE, SHAPE, TASKS
+from short_runs import RATE, SHAPE
 
 METRICS = ["weight-change", "relative-change", "gradient-norm", "fisher"]
 METHODS = METRICS + ["prior", "inverse", "random", "random-pooler", "full"]
@@ -52,12 +52,12 @@ class Scores(short_runs.Runs):
 
     def plan(self, task, percent, method, seed):
         path = self.work / "plan.json"
-        full = [self.options.model, *self.head(task), *SHAPE, "--train", "full", "--runtime", 0]
+        full = [self.options.model, "--task", task, *SHAPE, "--train", "full", "--runtime", 0]
         if method == "full":
             self.permafrost("estimate", *full, "-o", path)
         else:
             peak = json.loads(self.permafrost("estimate", *full, "--saving", "keep", "--json"))["peak_bytes"]
-            self.permafrost("plan", self.options.model, *self.head(task), *SHAPE, "--runtime", 0, "--budget", peak * percent // 100,
+            self.permafrost("plan", self.options.model, "--task", task, *SHAPE, "--runtime", 0, "--budget", peak * percent // 100,
                             *self.options.recipe.split(), *self.given(task, method, seed), "-o", path)
         return path
 
@@ -68,10 +68,8 @@ def main():
     parser.add_argument("--cells", nargs="+", default=["trec:15", "sst2:15"])
     parser.add_argument("--methods", nargs="+", default=METHODS)
     parser.add_argument("--recipe", default=RECIPE, help="flags of 'plan' that every plan is made with")
-    options = parser.parse_args()
+    options = short_runs.parsed(parser)
     if not options.report:
-        if not options.model or not options.data:
-            parser.error("give MODEL and DATA, or --report")
         cells = [(task, int(percent)) for task, percent in (cell.split(":") for cell in options.cells)]
         with tempfile.TemporaryDirectory() as work:
             runs = Scores(options, work)
@@ -80,8 +78,8 @@ def main():
                     for method in options.methods:
                         key = dict(task=task, percent=percent, steps=options.steps, method=method, seed=seed)
                         if runs.pending(key):
-                            runs.run(runs.plan(task, percent, method, seed), key)
-    short_runs.report(short_runs.read(options.results), ("task", "percent", "steps"), "{}, {} %, {} steps", "method", METHODS, "random")
+                            runs.train(runs.plan(task, percent, method, seed), key)
+    short_runs.report(options.results, ("task", "percent", "steps"), "{}, {} %, {} steps", "method", METHODS, "random")
 
 
 if __name__ == "__main__":

@@ -8,15 +8,13 @@ import os
 import pathlib
 import resource
 import statistics
-import subprocess
 import time
 
+from runs import TASKS, Results, cut, run
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-# Folder, end of the files' names, lines of a header, the first examples, which train, how many after them judge (0: the published dev file does), flags.
-TASKS = {
-    "trec": dict(folder="trec", suffix="txt", header=0, train=3452, judge=2000, flags=["--labels", 6]),
-    "sst2": dict(folder="glue/SST-2", suffix="tsv", header=1, train=4000, judge=0, flags=[]),
-}
+# How many examples train, the first, and how many after them judge; 0: the published dev file does.
+PARTS = {"trec": (3452, 2000), "sst2": (4000, 0)}
 SHAPE = ["--batch", 32, "--seq", 32, "--threads", 1]
 RATE = 5e-4
 # What is compared: its name, title, digits and scale.
@@ -27,34 +25,20 @@ class Runs:
     """Runs of one model, kept in `options.results`."""
 
     def __init__(self, options, work):
-        self.options, self.work = options, pathlib.Path(work)
+        self.options, self.work, self.results = options, pathlib.Path(work), Results(options.results)
         os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
     def permafrost(self, verb, *arguments):
-        command = list(map(str, [self.options.permafrost, verb, *arguments, "-q"]))
-        result = subprocess.run(command, capture_output=True, text=True)
-        if result.returncode != 0:
-            raise SystemExit(f"{' '.join(command)}: exit {result.returncode}\n{result.stderr[-2000:]}")
-        return result.stdout
-
-    def head(self, task):
-        return ["--task", task, *TASKS[task]["flags"]]
+        return run([self.options.permafrost, verb, *arguments, "-q"])
 
     def data(self, task):
-        """The examples that train, and those that judge."""
-        settings, copy = TASKS[task], self.work / task
+        """The flags of the examples that train, and those that judge."""
+        copy = self.work / task
         if not copy.exists():
-            published = pathlib.Path(self.options.data) / settings["folder"]
-            lines = (published / f"train.{settings['suffix']}").read_bytes().splitlines(keepends=True)
-            header, examples = lines[:settings["header"]], lines[settings["header"]:]
-            judge = examples[settings["train"]:][:settings["judge"]]
-            dev = b"".join(header + judge) if judge else (published / f"dev.{settings['suffix']}").read_bytes()
-            copy.mkdir()
-            (copy / f"train.{settings['suffix']}").write_bytes(b"".join(header + examples[:settings["train"]]))
-            (copy / f"dev.{settings['suffix']}").write_bytes(dev)
+            cut(pathlib.Path(self.options.data) / TASKS[task]["folder"], copy, *PARTS[task])
         return ["--data", copy, "--task", task]
 
-    def run(self, path, key):
+    def train(self, path, key):
         """Trains the plan at `path` and adds its line, which `key` tells from others."""
         plan, predictions = json.loads(path.read_text()), self.work / "predictions.tsv"
         before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.time()
@@ -63,16 +47,12 @@ class Runs:
             "--seed", key["seed"], "-o", self.work / "out", "--overwrite", "--json", "--predictions", predictions))["training"]
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         row = dict(**key, value=report["scores"][0]["value"], metric=report["scores"][0]["metric"], loss=round(cross_entropy(predictions), 5),
-                   peak=plan["predicted_peak_bytes"], objective=plan.get("objective"), parameters=plan["trainable_parameters"],
-                   nodes=[len(layer) if isinstance(layer, list) else layer for layer in plan["retained_nodes"]],
+                   peak=plan["predicted_peak_bytes"], objective=plan["objective"], parameters=plan["trainable_parameters"], nodes=plan["retained_nodes"],
                    cpu=round(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, 1), seconds=round(time.time() - start, 1))
-        self.options.results.parent.mkdir(parents=True, exist_ok=True)
-        with self.options.results.open("a") as file:
-            file.write(json.dumps(row) + "\n")
-        print(json.dumps(row), flush=True)
+        self.results.add(row)
 
     def pending(self, key):
-        return not any(all(row.get(name) == value for name, value in key.items()) for row in read(self.options.results))
+        return not self.results.find(**key)
 
 
 def cross_entropy(predictions):
@@ -86,12 +66,9 @@ def cross_entropy(predictions):
     return statistics.mean(losses)
 
 
-def read(path):
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-
-
-def report(results, cell, title, method, order, baseline):
+def report(path, cell, title, method, order, baseline):
     """A table for each figure: for every `method` its mean in each cell, and by how much it is above the baseline of the same seed, there and in all cells; ± standard errors (runs)."""
+    results = Results(path).rows
     found = {(tuple(row[name] for name in cell), row[method], row["seed"]): row for row in results}
     cells = sorted({key[0] for key in found})
     names = sorted({key[1] for key in found}, key=lambda name: (order.index(name) if name in order else len(order), name))
@@ -127,3 +104,11 @@ def add_arguments(parser, results):
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--permafrost", default=ROOT / ".build/release/permafrost")
     parser.add_argument("--report", action="store_true", help="only the tables of what was run")
+
+
+def parsed(parser):
+    """The options; without `--report`, a model and data are among them."""
+    options = parser.parse_args()
+    if not options.report and not (options.model and options.data):
+        parser.error("give MODEL and DATA, or --report")
+    return options
