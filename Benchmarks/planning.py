@@ -12,8 +12,9 @@ import json
 import os
 import pathlib
 import resource
-import subprocess
 import time
+
+from runs import run
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SHAPE = ["--batch", 16, "--seq", 128, "--threads", 2, "--runtime", "25MiB", "-q", "--json"]
@@ -31,13 +32,11 @@ def timed(program, arguments):
     """Wall-clock and processor seconds of a command, and its answer."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     start = time.monotonic()
-    result = subprocess.run([str(part) for part in [program, *arguments, *SHAPE]], capture_output=True, text=True)
+    answer = run([program, *arguments, *SHAPE])
     wall = time.monotonic() - start
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    if result.returncode != 0:
-        raise SystemExit(f"{arguments}: exit {result.returncode}\n{result.stdout[-1000:]}{result.stderr[-1000:]}")
     processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return wall, processor, json.loads(result.stdout)
+    return wall, processor, json.loads(answer)
 
 
 def best(program, arguments, runs):

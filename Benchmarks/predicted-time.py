@@ -16,9 +16,10 @@ import pathlib
 import platform
 import resource
 import statistics
-import subprocess
 import tempfile
 import time
+
+from runs import run
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 THREADS = os.cpu_count()
@@ -49,12 +50,8 @@ class Bench:
     def __init__(self, options, work):
         self.options, self.work, self.patience = options, pathlib.Path(work), options.patience
 
-    def run(self, *arguments):
-        command = [str(self.options.permafrost), *map(str, arguments), "-q"]
-        result = subprocess.run(command, capture_output=True, text=True)
-        if result.returncode != 0:
-            raise SystemExit(f"{' '.join(command)}: exit {result.returncode}\n{result.stdout[-2000:]}{result.stderr[-2000:]}")
-        return result.stdout
+    def permafrost(self, *arguments):
+        return run([self.options.permafrost, *arguments, "-q"])
 
     def wait(self):
         while self.patience > 0:
@@ -68,7 +65,7 @@ class Bench:
         if self.options.profile:
             return self.options.profile
         self.wait()
-        self.run("calibrate", "-o", self.work / "machine.yaml", "--threads", THREADS)
+        self.permafrost("calibrate", "-o", self.work / "machine.yaml", "--threads", THREADS)
         return self.work / "machine.yaml"
 
     def pair(self, profile, shape, train):
@@ -76,14 +73,14 @@ class Bench:
         plan = self.work / "plan.json"
         options = [model if self.options.minilm is None or "MiniLM" not in model else self.options.minilm, "--batch", batch, "--seq", sequence,
                    "--threads", THREADS, "--saving", "cheap", "--train", train]
-        self.run("estimate", *options, "--budget", "16GiB", "-o", plan)
-        predicted = json.loads(self.run("estimate", *options, "--device", profile, "--json"))["estimated_step_seconds"]
+        self.permafrost("estimate", *options, "--budget", "16GiB", "-o", plan)
+        predicted = json.loads(self.permafrost("estimate", *options, "--device", profile, "--json"))["estimated_step_seconds"]
         self.wait()
         processors = Processors()
         times = []
         for count in (1, 1 + steps):
             before = processors.counts()[1]
-            report = json.loads(self.run("verify", plan, "--weights", "random", "--steps", count, "--json"))
+            report = json.loads(self.permafrost("verify", plan, "--weights", "random", "--steps", count, "--json"))
             times.append(processors.counts()[1] - before)
         return predicted, report["seconds_per_step"], (times[1] - times[0]) / steps / THREADS, processors.others()
 

@@ -26,9 +26,10 @@ import importlib.util
 import json
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
+
+from runs import run
 
 BASE = dict(vocab_size=30522, hidden_size=768, num_hidden_layers=12, num_attention_heads=12, intermediate_size=3072)
 MINI = dict(vocab_size=30522, hidden_size=384, num_hidden_layers=6, num_attention_heads=12, intermediate_size=1536)
@@ -115,39 +116,36 @@ def predict(s, program, folder):
              "--accumulate", str(s["accumulate"]), *task]
     saving = ["--saving", policy or "keep"]
 
-    def run(*arguments):
-        done = subprocess.run([program, *arguments], capture_output=True, text=True)
-        if done.returncode:
-            sys.exit(f"permafrost {' '.join(arguments)}: {done.stderr}")
-        return done.stdout
+    def permafrost(*arguments):
+        return run([program, *arguments])
 
     plan, full = os.path.join(folder, "plan.json"), os.path.join(folder, "full.json")
     trainer = ["--trainer", "pytorch", "--attention", s["attention"], "--update-loop", s["update"], "--precision", s["precision"]]
     if mask.startswith("plan:"):
-        resident = json.loads(run("estimate", model, *shape, *trainer, "--json"))["resident_peak_bytes"]
+        resident = json.loads(permafrost("estimate", model, *shape, *trainer, "--json"))["resident_peak_bytes"]
         # The planner decides about micro-batches, too.
         free = [option for index, option in enumerate(shape) if "--accumulate" not in shape[max(0, index - 1):index + 1]]
-        run("plan", model, *free, *trainer, "--budget", f"{resident * int(mask[5:]) // 100}B", "--out", plan)
-        run("export", plan, "--to", "pytorch", "--out", os.path.join(folder, "plan.py"))
-        return json.loads(run("estimate", model, "--train", plan, "--json"))
-    run("estimate", model, *shape, *saving, "--train", "full", "--runtime", "0", "--out", full)
+        permafrost("plan", model, *free, *trainer, "--budget", f"{resident * int(mask[5:]) // 100}B", "--out", plan)
+        permafrost("export", plan, "--to", "pytorch", "--out", os.path.join(folder, "plan.py"))
+        return json.loads(permafrost("estimate", model, "--train", plan, "--json"))
+    permafrost("estimate", model, *shape, *saving, "--train", "full", "--runtime", "0", "--out", full)
     if mask == "plan":
-        peaks = [json.loads(run("estimate", model, *shape, *saving, "--train", train, "--runtime", "0", "--json"))["peak_bytes"]
+        peaks = [json.loads(permafrost("estimate", model, *shape, *saving, "--train", train, "--runtime", "0", "--json"))["peak_bytes"]
                  for train in ["full", "head"]]
         budget = str(sum(peaks) // 2)
-        run("plan", model, *shape, "--saving", "keep", "--budget", budget, "--runtime", "0", "--out", plan)
+        permafrost("plan", model, *shape, "--saving", "keep", "--frozen-weights", "f32", "--budget", budget, "--runtime", "0", "--out", plan)  # As PyTorch holds them.
     else:
         train = mask
         if mask == "norms":
-            run("estimate", model, *shape, *saving, "--train", "head", "--runtime", "0", "--out", plan)
+            permafrost("estimate", model, *shape, *saving, "--train", "head", "--runtime", "0", "--out", plan)
             train = os.path.join(folder, "norms.json")
             edited = load(plan)
             edited["trainable"] = [name for name in load(full)["trainable"]
                                    if "norm" in name.lower() or name in edited["trainable"]]
             write(train, edited)
-        run("estimate", model, *shape, *saving, "--train", train, "--runtime", "0", "--out", plan)
-    run("export", plan, "--to", "pytorch", "--out", os.path.join(folder, "plan.py"))
-    return json.loads(run("estimate", model, *shape, "--saving", policy or "keep", "--train", plan, *trainer, "--json"))
+        permafrost("estimate", model, *shape, *saving, "--train", train, "--runtime", "0", "--out", plan)
+    permafrost("export", plan, "--to", "pytorch", "--out", os.path.join(folder, "plan.py"))
+    return json.loads(permafrost("estimate", model, *shape, "--saving", policy or "keep", "--train", plan, *trainer, "--json"))
 
 
 def ranges(numbers):
@@ -252,11 +250,8 @@ def process_share():
 def child(s, folder):
     """Runs `measure` in a new process with one thread."""
     environment = dict(os.environ, OMP_NUM_THREADS="1", CUDA_VISIBLE_DEVICES="", TRANSFORMERS_VERBOSITY="error")
-    done = subprocess.run([sys.executable, __file__, "--measure", json.dumps(s), "--folder", folder or ""],
-                          capture_output=True, text=True, env=environment)
-    if done.returncode:
-        sys.exit(f"{label(s)}: {done.stderr}")
-    return json.loads(done.stdout.splitlines()[-1])
+    printed = run([sys.executable, __file__, "--measure", json.dumps(s), "--folder", folder or ""], env=environment)
+    return json.loads(printed.splitlines()[-1])
 
 
 def budget_table(options):

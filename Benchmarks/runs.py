@@ -19,10 +19,10 @@ TITLES = dict(trec="TREC", cola="CoLA", sst2="SST-2", mrpc="MRPC", stsb="STS-B",
 METRICS = {"matthews": "Matthews", "answer-f1": "F1"}
 
 
-def run(command):
-    """What a command prints; its failure ends everything."""
-    result = subprocess.run([str(part) for part in command], capture_output=True, text=True)
-    if result.returncode != 0:
+def run(command, codes=(0,), env=None):
+    """What a command prints; any other exit code than these ends everything."""
+    result = subprocess.run([str(part) for part in command], capture_output=True, text=True, env=env)
+    if result.returncode not in codes:
         raise SystemExit(f"{' '.join(map(str, command))}: exit {result.returncode}\n{result.stdout[-2000:]}{result.stderr[-2000:]}")
     return result.stdout
 

@@ -16,9 +16,10 @@ import pathlib
 import platform
 import shutil
 import statistics
-import subprocess
 import tempfile
 import time
+
+from runs import run
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent
@@ -37,13 +38,6 @@ CASES = {
     "DistilBERT FAR10, B32 S16": ("distilbert", 32, 16, "far:10", "keep", None, None, 8),
     "MiniLM full, B32 S16": ("minilm", 32, 16, "full", "keep", 0.65, None, 12),
 }
-
-
-def run(command, **options):
-    result = subprocess.run([str(part) for part in command], capture_output=True, text=True, **options)
-    if result.returncode != 0:
-        raise SystemExit(f"{' '.join(map(str, command))}: exit {result.returncode}\n{result.stdout[-2000:]}{result.stderr[-2000:]}")
-    return result.stdout
 
 
 class Bench:

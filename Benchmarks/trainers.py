@@ -12,20 +12,14 @@ line; what is there already is not run again.
 import argparse
 import json
 import os
-import subprocess
 import tempfile
+
+from runs import run
 
 MASKS = ["full", "far:10", "last:2", "planned"]
 SHAPE = ["--batch", "16", "--seq", "64"]
 KEPT = ["metric_name", "metric", "predicted_peak_bytes", "measured_peak_bytes", "predicted_resident_bytes", "resident_peak_bytes",
         "baseline_resident_bytes", "seconds_per_step", "steps", "first_loss", "last_loss", "trainer_version", "limit_enforced_by"]
-
-
-def command(options, *arguments, codes=(0,)):
-    done = subprocess.run([options.permafrost, *map(str, arguments)], capture_output=True, text=True)
-    if done.returncode not in codes:
-        raise SystemExit(f"permafrost {' '.join(map(str, arguments))}: exit {done.returncode}\n{done.stdout}{done.stderr}")
-    return done.stdout
 
 
 def make(options, model, mask, path):
@@ -34,10 +28,10 @@ def make(options, model, mask, path):
     if mask != "planned":
         arguments = ["estimate", model, *shape, "--train", mask, "--budget", "4GiB"]
     else:
-        peaks = [json.loads(command(options, "estimate", model, *shape, "--train", train, "--json"))["peak_bytes"] for train in ["head", "full"]]
+        peaks = [json.loads(run([options.permafrost, "estimate", model, *shape, "--train", train, "--json"]))["peak_bytes"] for train in ["head", "full"]]
         budget = (30 << 20) + peaks[0] + (peaks[1] - peaks[0]) * 6 // 10
         arguments = ["plan", model, *shape, "--accumulate", 1, "--frozen-weights", "f32", "--budget", budget]  # As PyTorch holds them.
-    command(options, *arguments, "--out", path, "-q")
+    run([options.permafrost, *arguments, "--out", path, "-q"])
     return " ".join(map(str, arguments))
 
 
@@ -45,7 +39,7 @@ def verify(options, plan, trainer, data):
     arguments = ["verify", plan, "--budget", "4GiB", "--no-baseline", "--seed", options.seed, "--json", "-q", *data]
     if trainer == "pytorch":
         arguments += ["--trainer", "pytorch", "--python", options.python]
-    report = json.loads(command(options, *arguments, codes=(0, 1)))
+    report = json.loads(run([options.permafrost, *arguments], codes=(0, 1)))
     return dict({key: report.get(key) for key in KEPT}, checks={check["name"]: check["result"] for check in report["checks"]})
 
 
@@ -56,7 +50,7 @@ def rows(path):
         return [json.loads(line) for line in file]
 
 
-def run(options):
+def run_all(options):
     done = {(row["model"], row["mask"]) for row in rows(options.out)}
     cases = [("MiniLM-L6", options.minilm, ["--data", options.sst2, "--task", "sst2", "--model", options.minilm, "--steps", options.steps]),
              ("DistilBERT", "distilbert-base-uncased", ["--weights", "random", "--steps", 5])]
@@ -102,7 +96,7 @@ def main():
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", default="", help="plans whose model and mask, such as 'MiniLM-L6 far:10', contain this")
     options = parser.parse_args()
-    run(options) if options.action == "run" else print(table(rows(options.out)))
+    run_all(options) if options.action == "run" else print(table(rows(options.out)))
 
 
 if __name__ == "__main__":
