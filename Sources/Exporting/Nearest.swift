@@ -36,7 +36,7 @@ extension Plan {
       naming: { hasPrefix ? graph.qualifiedName($0) : $0.name })
     request.trainer = trainer
     if let trainerOptions { request.trainerOptions = trainerOptions }
-    return Plan.given(selection, request)
+    return Plan.given(selection, request, keeping: learnerNodes)
   }
 }
 

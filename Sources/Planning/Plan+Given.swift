@@ -5,7 +5,7 @@ extension Plan {
   /// A plan for a step that answers a request.
   init(
     _ program: StepProgram, for request: PlanRequest, objective: Double, bound: Double, status: Status,
-    termination: String, nodes: Int = 0, rounds: Int = 0, solveSeconds: Double = 0
+    termination: String, nodes: Int = 0, rounds: Int = 0, solveSeconds: Double = 0, learners: [[Int]]? = nil
   ) {
     let graph = request.graph
     let selection = program.training.selection
@@ -25,7 +25,7 @@ extension Plan {
       gap: bound > objective ? (bound - objective) / bound : 0, status: status, termination: termination,
       nodes: nodes, rounds: rounds, solveSeconds: solveSeconds,
       trainable: Plan.names(of: selection, graph, naming: request.naming), retainedNodes: selection.retained,
-      learnerNodes: Plan.learners(of: selection, graph, scores: request.scores),
+      learnerNodes: learners ?? Plan.learners(of: selection, graph, scores: request.scores),
       trainableParameters: selection.trainedCount(of: graph))
   }
 
@@ -33,12 +33,22 @@ extension Plan {
   ///
   /// The recipe's saving policy is taken as it is. Nothing is known of better selections, so the bound is everything.
   ///
+  /// - Parameter named: a plan's `learnerNodes`, layers × nodes; a layer that trains as many keeps them, every other
+  ///   trains its highest-scored.
   /// - Returns: a plan with status `given`; `feasible` says whether it fits the request's budget.
-  public static func given(_ selection: Selection, _ request: PlanRequest) -> Plan {
-    let total = request.scores.captured(by: .full(request.graph), of: request.graph)
-    let objective = total > 0 ? request.scores.captured(by: selection, of: request.graph) / total : 0
+  public static func given(
+    _ selection: Selection, _ request: PlanRequest, keeping named: [[Int]]? = nil
+  ) -> Plan {
+    let graph = request.graph
+    var learners = learners(of: selection, graph, scores: request.scores)
+    if let named {
+      learners = zip(learners, named).map { $0.count == $1.count ? $1 : $0 }
+    }
+    let total = request.scores.captured(by: .full(graph), of: graph)
+    let captured = request.scores.captured(by: selection, of: graph, learners: learners)
     return Plan(
-      StepProgram(request.template(request.recipe), selection), for: request, objective: objective, bound: 1,
-      status: .given, termination: "given")
+      StepProgram(request.template(request.recipe), selection), for: request,
+      objective: total > 0 ? captured / total : 0, bound: 1, status: .given, termination: "given",
+      learners: learners)
   }
 }

@@ -100,8 +100,10 @@ public struct Scores: Sendable, Codable, Equatable {
     return scores.indices.sorted { scores[$0] == scores[$1] ? $0 < $1 : scores[$0] > scores[$1] }
   }
 
-  /// What a selection captures: its tensors' scores and those of the best nodes of every layer.
-  public func captured(by selection: Selection, of graph: EncoderGraph) -> Double {
+  /// What a selection captures: its tensors' scores and its nodes'.
+  ///
+  /// - Parameter learners: layers × nodes, which ones train; a layer without any trains its best.
+  public func captured(by selection: Selection, of graph: EncoderGraph, learners: [[Int]]? = nil) -> Double {
     // In the graph's order, because a sum in a set's order changes from run to run.
     let whole = graph.parameters.filter { selection.trainable.contains($0.id) }.reduce(0.0) {
       total, parameter in
@@ -113,7 +115,9 @@ public struct Scores: Sendable, Codable, Equatable {
       return total + (tensors[parameter.name] ?? 0) * Double(nodes - selection.retained[layer]) / Double(nodes)
     }
     return selection.retained.indices.reduce(whole) { total, layer in
-      total + rankedNodes(layer: layer).prefix(selection.retained[layer]).reduce(0) { $0 + nodes[layer][$1] }
+      let named = learners?[layer] ?? []
+      let trained = named.isEmpty ? rankedNodes(layer: layer).prefix(selection.retained[layer]) : named[...]
+      return total + trained.reduce(0) { $0 + nodes[layer][$1] }
     }
   }
 }

@@ -142,13 +142,13 @@ public struct Primer {
     _ turn: PrimingTurn, _ recipe: Recipe, sums: URL, onMessage: (WorkerMessage) -> Void
   ) throws -> TrainingReport {
     let model = preparation.model
-    var plan = Plan.given(
+    let plan = Plan.given(
       turn.selection,
       PlanRequest(
         graph: model.graph, modelName: model.displayName, modelIdentity: model.identity, recipe: recipe,
         scores: .prior(model.graph, modelIdentity: model.identity), budgetBytes: budget?.bytes ?? .max,
-        mappedFree: budget?.mappedFree ?? false, runtimeBytes: budget?.runtimeBytes ?? 0, task: task))
-    plan.learnerNodes = zip(plan.learnerNodes, turn.nodes).map { $0.isEmpty ? [] : Array($1) }
+        mappedFree: budget?.mappedFree ?? false, runtimeBytes: budget?.runtimeBytes ?? 0, task: task),
+      keeping: turn.nodes.map { Array($0) })
     let job = TrainingJob(
       purpose: .prime(sums: sums.path), plan: plan, modelDirectory: preparation.modelDirectory,
       trainingData: preparation.trainingData, evaluationData: nil, task: task, settings: settings,

@@ -40,6 +40,21 @@ struct EstimateTests {
     #expect((41_440_000...41_460_000).contains(trainable))
   }
 
+  @Test("a plan estimated again trains the nodes that it names")
+  func namedNodes() throws {
+    try withTemporaryDirectory { directory in
+      let (first, again) = (directory.appending(path: "a.json"), directory.appending(path: "b.json"))
+      _ = try estimate("bert-mini", "--train", "far:10", "-o", first.path)
+      var plan = try JSONSerialization.jsonObject(with: Data(contentsOf: first)) as? [String: Any] ?? [:]
+      let nodes = try #require(plan["learner_nodes"] as? [[Int]]).map { $0.map { 1023 - $0 }.sorted() }
+      plan["learner_nodes"] = nodes
+      try JSONSerialization.data(withJSONObject: plan).write(to: first)
+      _ = try estimate("bert-mini", "--train", first.path, "-o", again.path)
+      let found = try JSONSerialization.jsonObject(with: Data(contentsOf: again)) as? [String: Any]
+      #expect(found?["learner_nodes"] as? [[Int]] == nodes && nodes.allSatisfy { $0.last == 1023 })
+    }
+  }
+
   @Test(
     "training less needs fewer bytes",
     arguments: [

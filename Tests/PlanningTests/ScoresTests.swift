@@ -71,4 +71,25 @@ struct ScoresTests {
     selection.trainable = []
     #expect(whole == scores.captured(by: selection, of: graph))
   }
+
+  @Test("captured by a plan made elsewhere are those of the nodes that it names", arguments: 0..<5)
+  func named(seed: Int) throws {
+    var generator = SeededGenerator(seed: seed)
+    let graph = EncoderGraph(.distilbertBase)
+    let scores = randomScores(graph, using: &generator)
+    var selection = Selection.frozen(graph)
+    selection.retained = [0, 3, 3, 3072, 1, 0]
+    let named = [[], [5, 7, 3071], [5, 7], [], [9], []]
+    let request = PlanRequest(
+      graph: graph, modelName: "x", modelIdentity: "x", recipe: Recipe(batch: 1, sequence: 8), scores: scores,
+      budgetBytes: 0, mappedFree: false, runtimeBytes: 0)
+    let plan = Plan.given(selection, request, keeping: named)
+    let best = scores.rankedNodes(layer: 2).prefix(3).sorted()
+    #expect(plan.learnerNodes == [[], [5, 7, 3071], best, [], [9], []])
+    var captured = scores.nodes[3].reduce(0, +)
+    for (layer, nodes) in plan.learnerNodes.enumerated() {
+      for node in nodes { captured += scores.nodes[layer][node] }
+    }
+    #expect(abs(plan.objective - captured / scores.captured(by: .full(graph), of: graph)) <= 1e-12)
+  }
 }

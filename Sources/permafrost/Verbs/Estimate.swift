@@ -51,7 +51,7 @@ struct EstimateCommand: ParsableCommand {
       if budget == nil {
         request.budgetBytes = trainer.budget(for: Plan.given(selection, request).chargedBytes)
       }
-      let given = Plan.given(selection, request)
+      let given = Plan.given(selection, request, keeping: plan?.learnerNodes)
       try Interruption.held { try PlanFile.write(given, to: out) }
     }
     guard trainer == .permafrost else {
