@@ -16,6 +16,7 @@ from given_scores import random_scores
 
 METHODS = {
     "plan-primed": "our plan, primed scores",
+    "plan-gradient-norm": "our plan, gradient norms",
     "plan-fisher": "our plan, Fisher scores",
     "plan-prior": "our plan, the prior",
     "plan-random": "our plan, random scores",
@@ -23,6 +24,7 @@ METHODS = {
     "last-cut": "last K layers, single sequences",
     "last-plain": "last K layers, F32, everything kept",
     "far": "FAR, uniform retention",
+    "far-first": "FAR, uniform retention, the first nodes",
     "bitfit": "BitFit",
     "head": "head only",
     "random": "random groups",
@@ -78,6 +80,9 @@ class Chooser:
     def plan_primed(self):
         return self.plan("--scores", self.scores())
 
+    def plan_gradient_norm(self):
+        return self.plan("--scores", self.scores(), "--score", "gradient-norm")
+
     def plan_fisher(self):
         return self.plan("--scores", self.scores(), "--score", "fisher")
 
@@ -113,7 +118,12 @@ class Chooser:
         return self.last(policies=PLAIN)
 
     def far(self):
-        flags = ("--scores", self.scores())
+        return self.fitting_fars("--scores", self.scores())
+
+    def far_first(self):
+        return self.fitting_fars()
+
+    def fitting_fars(self, *flags):
         for freezes in (False, True):
             low, high = -1, 100
             while high - low > 1:

@@ -2,10 +2,13 @@ import Graph
 import Units
 
 extension Scores {
-  /// What a score says of a weight; a tensor's or a node's score is the sum over its weights, so that groups of any size compete on one scale.
-  ///
-  /// With w the pretrained weight, Δ its change over the priming phase, and v the mean of its squared gradient over the steps.
+  /// What a score is made of, with w a pretrained weight, Δ its change over the priming phase, and v the mean of its squared gradient over the
+  /// steps, summed over the weights of a tensor or a node, so that groups of any size compete on one scale.
   public enum Metric: String, Sendable, Codable, CaseIterable {
+    /// √Σv of a tensor, and of all trained nodes of a layer together: the L2 norm of the root mean square gradient.
+    ///
+    /// By it a tensor's returns diminish with how much of it trains: docs/decisions/0004.
+    case rootFisher = "root-fisher"
     /// Σ|Δ|, FAR's learning metric (Vucetic et al., arXiv 2205.01541, section III).
     case weightChange = "weight-change"
     /// n Σ|Δ| / (Σ|w| + Σ|Δ|), n being how many weights a tensor or node has: each counts for the share of the magnitude that is new.

@@ -76,13 +76,10 @@ public struct Scores: Sendable, Codable, Equatable {
         group.layer.map { Double($0 + 1) / Double(layers) } ?? (group.kind.isEmbedding ? 0.05 : 1)
       tensors[parameter.name] = depth * Double(parameter.count).squareRoot()
     }
-    let width = 2 * graph.configuration.hiddenSize + 1
+    let sizes = Array(
+      repeating: Double(2 * graph.configuration.hiddenSize + 1), count: graph.configuration.feedForwardSize)
     let nodes = (0..<layers).map { layer in
-      (0..<graph.configuration.feedForwardSize).map { node in
-        let depth = Double(layer + 1) / Double(layers)
-        // Differences of √(n·width), so that n nodes together are worth √(their parameters).
-        return depth * (Double((node + 1) * width).squareRoot() - Double(node * width).squareRoot())
-      }
+      Scores.rootIncrements(sizes).map { Double(layer + 1) / Double(layers) * $0 }
     }
     return Scores(origin: .prior, modelIdentity: modelIdentity, tensors: tensors, nodes: nodes)
   }
@@ -95,9 +92,24 @@ public struct Scores: Sendable, Codable, Equatable {
   }
 
   /// A layer's nodes from the highest score to the lowest; ties keep their order.
-  public func rankedNodes(layer: Int) -> [Int] {
-    let scores = nodes[layer]
-    return scores.indices.sorted { scores[$0] == scores[$1] ? $0 < $1 : scores[$0] > scores[$1] }
+  public func rankedNodes(layer: Int) -> [Int] { Scores.ranked(nodes[layer]) }
+
+  private static func ranked(_ scores: [Double]) -> [Int] {
+    scores.indices.sorted { scores[$0] == scores[$1] ? $0 < $1 : scores[$0] > scores[$1] }
+  }
+
+  /// Diminishing returns: what each part adds to the square root of the sum of all larger ones.
+  ///
+  /// - Parameter amounts: one a part, none negative; ties keep their order.
+  /// - Returns: one a part. Those of the largest add up to the root of their sum.
+  public static func rootIncrements(_ amounts: [Double]) -> [Double] {
+    var (increments, sum) = (amounts, 0.0)
+    for part in ranked(amounts) {
+      let larger = sum
+      sum += amounts[part]
+      increments[part] = sum.squareRoot() - larger.squareRoot()
+    }
+    return increments
   }
 
   /// What a selection captures: its tensors' scores and its nodes'.

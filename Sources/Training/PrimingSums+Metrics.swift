@@ -8,12 +8,14 @@ extension PrimingSums {
     return Scores.Metric.measured.filter { gradients || !$0.readsGradients }.map { metric in
       var tensors: [String: Double] = [:]
       for parameter in graph.parameters where !parameter.isSplitByNode {
-        tensors[parameter.name] = metric.value(tensor(parameter), count: parameter.count)
+        let amount = metric.amount(tensor(parameter), count: parameter.count)
+        tensors[parameter.name] = metric.diminishes ? amount.squareRoot() : amount
       }
       return Scores.Measurement(
         metric: metric, tensors: tensors,
         nodes: (0..<graph.configuration.layerCount).map { layer in
-          nodes(layer: layer).map { metric.value($0, count: nodeWeights) }
+          let amounts = nodes(layer: layer).map { metric.amount($0, count: nodeWeights) }
+          return metric.diminishes ? Scores.rootIncrements(amounts) : amounts
         })
     }
   }
@@ -21,18 +23,23 @@ extension PrimingSums {
 
 extension Scores.Metric {
   /// What priming measures, the one to plan by first: docs/decisions/0004 says why it is that.
-  static let measured: [Scores.Metric] = [.gradientNorm, .fisher, .weightChange, .relativeChange]
+  static let measured: [Scores.Metric] = [
+    .rootFisher, .gradientNorm, .fisher, .weightChange, .relativeChange,
+  ]
 
   /// Whether it is made from the optimizer's mean squared gradients, rather than from the weights.
-  var readsGradients: Bool { self == .gradientNorm || self == .fisher }
+  var readsGradients: Bool { [.rootFisher, .gradientNorm, .fisher].contains(self) }
 
-  /// The score of so many weights with these sums.
-  fileprivate func value(_ sums: PrimingSums.Sums, count: Int) -> Double {
+  /// Whether returns diminish: what counts is the root of the amount.
+  fileprivate var diminishes: Bool { self == .rootFisher }
+
+  /// What adds up over weights, of so many with these sums.
+  fileprivate func amount(_ sums: PrimingSums.Sums, count: Int) -> Double {
     switch self {
     case .weightChange: sums.x
     case .relativeChange: sums.x > 0 ? Double(count) * sums.x / (sums.x + sums.y) : 0
     case .gradientNorm: sums.z
-    case .fisher: sums.w
+    case .fisher, .rootFisher: sums.w
     case .given: 0
     }
   }

@@ -113,7 +113,7 @@ struct TrainingTests {
       #expect(whole.exitCode == 0, "\(whole.standardError)")
       let report = try whole.object()
       #expect((report["turns"] as? [Any])?.count == 1)
-      #expect((report["metrics"] as? [[String: Any]])?.compactMap { $0["name"] as? String }.count == 4)
+      #expect((report["metrics"] as? [[String: Any]])?.compactMap { $0["name"] as? String }.count == 5)
 
       // A little less than the step's peak in all, with the runtime as it is here.
       let peak = try #require(report["measured_peak_bytes"] as? Int)
@@ -130,9 +130,11 @@ struct TrainingTests {
 
       // What lower layers' gradients are depends on what trains above them, so turns leave those metrics out.
       let plan = "plan model --budget 64MiB --runtime 30MiB \(shape) --scores"
+      let (changes, gradients) = (
+        ["weight-change", "relative-change"], ["root-fisher", "gradient-norm", "fisher"]
+      )
       for (file, metrics, refused) in [
-        ("whole.json", ["weight-change", "relative-change", "gradient-norm", "fisher"], ["given"]),
-        ("turns.json", ["weight-change", "relative-change"], ["gradient-norm", "fisher"]),
+        ("whole.json", changes + gradients, ["given"]), ("turns.json", changes, gradients),
       ] {
         for metric in metrics {
           let planned = try run("\(plan) \(file) --score \(metric)")

@@ -18,6 +18,21 @@ struct ScoresTests {
     #expect(ranked(Array(repeating: 7, count: 100)) == Array(0..<100))
   }
 
+  @Test("that diminish add up, the largest first, to the root of the sum", arguments: 0..<20)
+  func roots(seed: Int) {
+    var generator = SeededGenerator(seed: seed)
+    let amounts = (0..<50).map { _ in Double(Int.random(in: 0...9, using: &generator)) }
+    let increments = Scores.rootIncrements(amounts)
+    #expect(increments.allSatisfy { $0 >= 0 })
+    let order = amounts.indices.sorted { (amounts[$0], $1) > (amounts[$1], $0) }
+    var (sum, total) = (0.0, 0.0)
+    for part in order {
+      sum += amounts[part]
+      total += increments[part]
+      #expect(abs(total - sum.squareRoot()) <= 1e-12 * max(1, total))
+    }
+  }
+
   @Test("of the prior are the square root of the parameters, weighted by depth")
   func prior() throws {
     let graph = EncoderGraph(.distilbertBase)

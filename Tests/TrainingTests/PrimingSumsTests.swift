@@ -101,16 +101,23 @@ struct PrimingSumsTests {
     #expect(measurements.map(\.metric) == Scores.Metric.measured)
     for measurement in measurements {
       let node = nodes[1][4]
+      let larger = nodes[1].map(\.w).filter { $0 > node.w }.reduce(0, +)
       let expected =
         switch measurement.metric {
         case .weightChange: node.x
         case .relativeChange: 17 * node.x / (node.x + node.y)
         case .gradientNorm: node.z
         case .fisher: node.w
+        case .rootFisher: (larger + node.w).squareRoot() - larger.squareRoot()
         case .given: -1.0
         }
       #expect(abs(measurement.nodes[1][4] - expected) <= 1e-9 * expected, "\(measurement.metric)")
       #expect(expected > 0)
+    }
+    let scores = Scores(origin: .priming, modelIdentity: "", measurements: measurements)
+    let fisher = try scores.choosing(.fisher)
+    for (name, root) in try scores.choosing(.rootFisher).tensors {
+      #expect(abs(root * root - fisher.tensors[name, default: -1]) <= 1e-12, "\(name)")
     }
   }
 
