@@ -15,7 +15,7 @@ public struct CalibratedProfile: Sendable {
     let reserved = machine.availableMemoryBytes.map { max(0, machine.totalMemoryBytes - $0) }
     let disturbance =
       others.map { "; other processes took \(Quantity.percent($0)) of the processors meanwhile" } ?? ""
-    let turns = "\(result.turns) turns, \(threads) \(threads == 1 ? "thread" : "threads")\(disturbance)"
+    let turns = "\(result.turns) turns, \(Quantity.count(threads, of: "thread"))\(disturbance)"
     let steps = "\(result.steps) training steps of made-up encoders"
     let copied = ByteCount.format(result.copiedBytes)
     profile = DeviceProfile(

@@ -7,9 +7,7 @@ extension EncoderGraph {
   /// Dropout counts as on or off, for a mask is a buffer; its probability and LayerNorm's epsilon decide no buffer and
   /// stay out.
   public var identity: String {
-    var hash = SHA256()
-    Array(identityLines.map { $0 + "\n" }.joined().utf8).withUnsafeBytes { hash.update($0) }
-    return hash.finish()
+    SHA256.hash(of: Array(identityLines.map { $0 + "\n" }.joined().utf8))
   }
 
   private var identityLines: [String] {

@@ -1,10 +1,18 @@
 internal import CNettle
+import Foundation
 
 /// SHA-256 (FIPS 180-4) by Nettle, fed piece by piece.
 public struct SHA256 {
   private var context = sha256_ctx()
 
   public init() { nettle_sha256_init(&context) }
+
+  /// The digest of bytes that are all at hand, in hexadecimal.
+  public static func hash(of bytes: some ContiguousBytes) -> String {
+    var hash = SHA256()
+    bytes.withUnsafeBytes { hash.update($0) }
+    return hash.finish()
+  }
 
   public mutating func update(_ bytes: UnsafeRawBufferPointer) {
     guard let base = bytes.baseAddress else { return }

@@ -52,7 +52,7 @@ public enum NumericalTrouble: Sendable, Equatable, CustomStringConvertible {
 }
 
 /// What the solver itself said, for logs and bug reports.
-public struct RawStatus: Sendable, Equatable {
+public struct RawStatus: Sendable, Codable, Equatable {
   /// The solver's return code; 0 for solvers that have none.
   public let code: Int
   /// The names of the code and the solution status, or the text of a fatal error.

@@ -9,6 +9,10 @@ public struct Infeasibility: Sendable, Codable, Equatable {
   /// The least budget under which this model trains at all with this batch: exact for the engine, because what must train alone needs the
   /// fewest bytes of all selections.
   public var smallestFeasibleBudgetBytes: Int
+  /// What binds: the peak of the step that needs the smallest budget.
+  ///
+  /// nil until ``explain(_:smallerModels:)``, and where it is time that is short.
+  public var peak: StepPeak?
   /// The time limit of a step, where there was one, and the quickest step there is.
   public var maximumStepSeconds: Double?
   public var smallestStepSeconds: Double?
@@ -35,10 +39,11 @@ public struct Infeasibility: Sendable, Codable, Equatable {
   /// Whether there is too little time rather than too little memory.
   public var isTooSlow: Bool { smallestFeasibleBudgetBytes <= budgetBytes }
 
-  /// Prices the changes that could help, cheapest need first.
+  /// Says what binds, and prices the changes that could help, cheapest need first.
   ///
   /// - Parameter smallerModels: other encoders to consider, by name.
   public mutating func explain(_ request: PlanRequest, smallerModels: [(name: String, graph: EncoderGraph)]) {
+    if !isTooSlow { peak = Self.leanest(request).map { StepPeak($0.program.training) } }
     var candidates: [(String, PlanRequest)] = []
     func consider(_ name: String, _ edit: (inout PlanRequest) -> Void) {
       var changed = request
@@ -94,13 +99,19 @@ public struct Infeasibility: Sendable, Codable, Equatable {
   }
 
   /// What the least that may train needs under the leanest recipe, by simulation; nil where the pins do not fit the model.
-  static func smallestBudget(_ request: PlanRequest) -> Int? {
+  static func smallestBudget(_ request: PlanRequest) -> Int? { leanest(request)?.budgetBytes }
+
+  /// The step that needs the smallest budget, and that budget.
+  private static func leanest(_ request: PlanRequest) -> (budgetBytes: Int, program: StepProgram)? {
     var request = request
     // Scores do not matter for it, and another model has others.
     request.scores = .prior(request.graph, modelIdentity: "")
     guard let spaces = try? request.spaces() else { return nil }
     return Set(spaces.map { $0.selection($0.minimal) }).flatMap { selection in
-      request.recipes.map { request.budget(for: StepProgram(request.template($0), selection)) }
-    }.min()
+      request.recipes.map { recipe in
+        let program = StepProgram(request.template(recipe), selection)
+        return (request.budget(for: program), program)
+      }
+    }.min { $0.0 < $1.0 }
   }
 }

@@ -1,3 +1,4 @@
+import Optimization
 import Simulation
 import Steps
 
@@ -5,7 +6,8 @@ extension Plan {
   /// A plan for a step that answers a request.
   init(
     _ program: StepProgram, for request: PlanRequest, objective: Double, bound: Double, status: Status,
-    termination: String, nodes: Int = 0, rounds: Int = 0, solveSeconds: Double = 0, learners: [[Int]]? = nil
+    termination: String, solverStatus: RawStatus? = nil, nodes: Int = 0, rounds: Int = 0,
+    solveSeconds: Double = 0, learners: [[Int]]? = nil
   ) {
     let graph = request.graph
     let selection = program.training.selection
@@ -17,13 +19,14 @@ extension Plan {
       device: request.device, profileIdentity: request.profileIdentity, task: request.task,
       trainer: request.trainer, trainerOptions: request.trainer == .permafrost ? nil : request.trainerOptions,
       target: request.target?.name, recipe: program.training.recipe, scores: request.scores.origin,
-      budgetBytes: request.budgetBytes,
+      scoreMetric: request.scores.origin == .prior ? nil : request.scores.metric,
+      scoresIdentity: request.scores.fileIdentity, budgetBytes: request.budgetBytes,
       mappedFree: request.mappedFree, feasible: request.trainer.budget(for: charged) <= request.budgetBytes,
       predictedPeakBytes: request.trainer.peakBytes(of: program.training), arenaBytes: program.arenaBytes,
       mappedBytes: program.mappedBytes, runtimeBytes: request.runtimeBytes,
       headroomBytes: request.budgetBytes - charged, objective: objective, bound: bound,
       gap: bound > objective ? (bound - objective) / bound : 0, status: status, termination: termination,
-      nodes: nodes, rounds: rounds, solveSeconds: solveSeconds,
+      solverStatus: solverStatus, nodes: nodes, rounds: rounds, solveSeconds: solveSeconds,
       trainable: Plan.names(of: selection, graph, naming: request.naming), retainedNodes: selection.retained,
       learnerNodes: learners ?? Plan.learners(of: selection, graph, scores: request.scores),
       trainableParameters: selection.trainedCount(of: graph))

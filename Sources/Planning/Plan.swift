@@ -1,5 +1,6 @@
 import Foundation
 import Graph
+import Optimization
 import Steps
 import TrainerModels
 
@@ -57,6 +58,10 @@ public struct Plan: Sendable, Codable, Equatable {
   public var target: String?
   public var recipe: Recipe
   public var scores: Scores.Origin?
+  /// By which of the metrics that the scores hold the plan was made; nil for the prior.
+  public var scoreMetric: Scores.Metric?
+  /// The SHA-256 of the file of scores; nil for the prior.
+  public var scoresIdentity: String?
   public var budgetBytes: Int
   /// Whether clean mapped pages cost nothing under this budget.
   public var mappedFree: Bool
@@ -80,6 +85,8 @@ public struct Plan: Sendable, Codable, Equatable {
   public var status: Status
   /// Why the search ended: `optimal`, `gap reached`, or for a plan that is not proven what stood in the way, such as `interrupted`.
   public var termination: String
+  /// What the solver itself said last in that search; nil where nothing had to be solved.
+  public var solverStatus: RawStatus?
   /// Branch-and-bound subproblems of all searches, of which there is one a recipe.
   public var nodes: Int
   /// Programs solved by all searches; each after the first has rows that the last proposal broke.

@@ -1,5 +1,4 @@
 import Graph
-import Simulation
 import Steps
 
 /// Why a plan trains what it trains: what each kind of group captures, and what it costs.
@@ -23,9 +22,7 @@ public struct PlanExplanation: Sendable, Codable, Equatable {
   }
 
   public var rows: [Row]
-  /// The kernel at which most bytes live, and these bytes by category.
-  public var peakKernel: String
-  public var peak: [BufferCategory: Int]
+  public var peak: StepPeak
   /// What a little more budget would buy: the shadow price of memory; nil where everything trains already, and where it was interrupted.
   public var more: Neighbour?
 
@@ -56,10 +53,7 @@ extension Planner {
         kind: kind, trainableParameters: trained, parameters: parameters.reduce(0) { $0 + $1.count },
         objective: total > 0 ? score / total : 0, bytes: max(0, freed))
     }
-    let simulation = Simulation(program.training)
-    return PlanExplanation(
-      rows: rows, peakKernel: simulation.peakKernelName, peak: simulation.categories, more: try more(than: plan)
-    )
+    return PlanExplanation(rows: rows, peak: StepPeak(program.training), more: try more(than: plan))
   }
 
   /// The same question with a little more budget; nil where that is of no use, or was interrupted and would say too little.

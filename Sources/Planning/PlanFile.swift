@@ -15,9 +15,7 @@ public enum PlanFile {
 
   /// The SHA-256, in hexadecimal, of a value's file as this program writes it.
   public static func identity(of value: some Encodable) throws -> String {
-    var hash = SHA256()
-    try encode(value).withUnsafeBytes { hash.update($0) }
-    return hash.finish()
+    SHA256.hash(of: try encode(value))
   }
 
   public static func write(_ value: some Encodable, to path: String) throws {
@@ -40,7 +38,9 @@ public enum PlanFile {
   }
 
   public static func readScores(_ path: String, for graph: EncoderGraph, identity: String) throws -> Scores {
-    let scores: Scores = try read(path, kind: Scores.kind, schema: Scores.currentSchema)
+    let data = try load(path)
+    var scores: Scores = try decode(data, from: path, kind: Scores.kind, schema: Scores.currentSchema)
+    scores.fileIdentity = SHA256.hash(of: data)
     guard scores.modelIdentity == identity else {
       throw PlanError.otherShape(path: path)
     }
@@ -54,14 +54,22 @@ public enum PlanFile {
   }
 
   static func read<Value: Decodable>(_ path: String, kind: String, schema: Int) throws -> Value {
-    let data: Data
+    try decode(load(path), from: path, kind: kind, schema: schema)
+  }
+
+  private static func load(_ path: String) throws -> Data {
     do {
-      data = try Data(contentsOf: URL(fileURLWithPath: path))
+      return try Data(contentsOf: URL(fileURLWithPath: path))
     } catch CocoaError.fileReadNoSuchFile {
       throw PlanError.missing(path: path)
     } catch {
       throw PlanError.unreadable(path: path, reason: reason(error))
     }
+  }
+
+  private static func decode<Value: Decodable>(
+    _ data: Data, from path: String, kind: String, schema: Int
+  ) throws -> Value {
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
     do {

@@ -140,7 +140,9 @@ public struct Planner: Sendable {
     certificate.bound = max(findings.bound, objective)
     if !isProven(objective, certificate.bound) {
       let loosest = findings.candidates.max { $0.certificate.bound < $1.certificate.bound }
-      if let loosest { certificate.ending = loosest.certificate.ending }
+      if let loosest {
+        (certificate.ending, certificate.raw) = (loosest.certificate.ending, loosest.certificate.raw)
+      }
       // What a program reached, placement or another trainer's allocator did not.
       if [Termination.optimal.words, Termination.gapReached.words].contains(certificate.ending) {
         certificate.ending = Certificate.misplaced
@@ -179,7 +181,7 @@ public struct Planner: Sendable {
   ) -> Plan {
     Plan(
       best.program, for: request, objective: best.objective, bound: certificate.bound, status: status,
-      termination: certificate.ending, nodes: certificate.nodes, rounds: certificate.rounds,
-      solveSeconds: seconds)
+      termination: certificate.ending, solverStatus: certificate.raw, nodes: certificate.nodes,
+      rounds: certificate.rounds, solveSeconds: seconds)
   }
 }

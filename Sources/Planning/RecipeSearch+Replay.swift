@@ -27,7 +27,7 @@ extension RecipeSearch {
       let answer = try answer(assuming: assumed, known: best.chosen)
       // The least that an allocator can hold beside tensors is nothing, so only the first bound holds.
       if round == 0, let first = answer?.certificate {
-        (certificate.bound, certificate.ending) = (first.bound, first.ending)
+        (certificate.bound, certificate.ending, certificate.raw) = (first.bound, first.ending, first.raw)
       }
       certificate.rounds += answer?.certificate.rounds ?? 0
       certificate.nodes += answer?.certificate.nodes ?? 0

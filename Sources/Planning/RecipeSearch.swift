@@ -62,7 +62,7 @@ struct RecipeSearch {
       let result = try solver.solve(program.model, options: options)
       certificate.rounds += 1
       certificate.nodes += result.nodes
-      certificate.ending = result.termination.words
+      (certificate.ending, certificate.raw) = (result.termination.words, result.raw)
       // Rows tightened below the capacity exclude what might still fit, so only earlier bounds hold.
       if misplaced <= Self.mostMisplaced { certificate.bound = min(certificate.bound, result.bound) }
       guard let solution = result.solution else { break }
@@ -201,6 +201,8 @@ struct Certificate: Sendable {
   var bound = 1.0
   /// Why the search ended; a search that gets no time at all ends so.
   var ending = Certificate.timeLimit
+  /// What the solver said last; nil where it was not asked.
+  var raw: RawStatus?
   static let timeLimit = "time limit"
   static let interrupted = "interrupted"
   /// Proposals kept the rows and could not be placed, so that less was asked for than there is.

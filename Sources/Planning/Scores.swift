@@ -35,6 +35,8 @@ public struct Scores: Sendable, Codable, Equatable {
   public var measurements: [Measurement]
   /// Which of `measurements` counts.
   var chosen = 0
+  /// The SHA-256 of the file that these were read from; nil for others.
+  var fileIdentity: String?
 
   private enum CodingKeys: String, CodingKey {
     case kind, schema, origin, modelIdentity, weightsIdentity, task, steps, turns, unscored, measurements

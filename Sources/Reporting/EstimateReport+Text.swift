@@ -104,7 +104,7 @@ extension Recipe {
     words.append(optimizer.rawValue)
     if let norm = maximumGradientNorm { words.append("gradient norm at most \(norm)") }
     if frozenWeights != .float32 { words.append("frozen weights in \(frozenWeights.rawValue)") }
-    words.append("\(threads) thread\(threads == 1 ? "" : "s")")
+    words.append(Quantity.count(threads, of: "thread"))
     return words.joined(separator: ", ")
   }
 }

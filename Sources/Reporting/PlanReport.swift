@@ -71,9 +71,7 @@ public struct PlanReport: Report {
   }
 
   private func facts(_ explanation: PlanExplanation, _ plan: Plan) -> [(String, String)] {
-    let peak = explanation.peak.sorted { ($0.value, $0.key.rawValue) > ($1.value, $1.key.rawValue) }
-      .map { "\($0.key.rawValue) \(ByteCount.format($0.value, rounding: .up))" }.joined(separator: ", ")
-    var facts = [("at the peak", "\(explanation.peakKernel): \(peak)")]
+    var facts = [("at the peak", explanation.peak.words)]
     if let more = explanation.more {
       let gain = more.objective - plan.objective
       facts.append(
@@ -125,8 +123,8 @@ public struct PlanReport: Report {
       ),
       (
         "certificate",
-        "\(plan.certaintyWords); \(plan.rounds) round\(plan.rounds == 1 ? "" : "s"), "
-          + "\(Quantity.count(plan.nodes)) nodes, \(Quantity.duration(seconds: plan.solveSeconds))"
+        "\(plan.certaintyWords); \(Quantity.count(plan.rounds, of: "round")), "
+          + "\(Quantity.count(plan.nodes, of: "node")), \(Quantity.duration(seconds: plan.solveSeconds))"
       ),
     ] + (explanation.map { facts($0, plan) } ?? [])
   }
@@ -177,6 +175,7 @@ public struct PlanReport: Report {
       "The smallest budget that would do is \(ByteCount.format(smallest, rounding: .up)) "
         + "(\(ByteCount.formatExactly(smallest))); the program itself takes "
         + "\(ByteCount.format(runtime.bytes, rounding: .up)) of it, \(runtime.words).")
+    if let peak = reason.peak { text += style.paragraph("What binds lives in \(peak.words).") }
     guard !reason.changes.isEmpty else { return text }
     var table = Table([.prose("change"), .right("smallest budget"), .left("enough")])
     for change in reason.changes {
@@ -187,6 +186,15 @@ public struct PlanReport: Report {
       ])
     }
     return text + "\n" + table.text(style)
+  }
+}
+
+extension StepPeak {
+  /// The kernel and what lives then, the most first.
+  fileprivate var words: String {
+    let parts = bytes.sorted { ($0.value, $0.key.rawValue) > ($1.value, $1.key.rawValue) }
+      .map { "\($0.key.rawValue) \(ByteCount.format($0.value, rounding: .up))" }
+    return "\(kernel): \(parts.joined(separator: ", "))"
   }
 }
 

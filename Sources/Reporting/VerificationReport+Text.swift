@@ -9,7 +9,7 @@ extension VerificationReport: Report {
     var text = style.paragraph(
       "\(title): \(model)" + (device.map { " for \($0)" } ?? "")
         + (trainer == .permafrost ? "" : " by \(trainer.rawValue)")
-        + ", \(Quantity.count(steps)) step\(steps == 1 ? "" : "s")" + (task.map { " on \($0)" } ?? ""),
+        + ", \(Quantity.count(steps, of: "step"))" + (task.map { " on \($0)" } ?? ""),
       tone: passed ? .good : .bad)
     var table = Table([.left(""), .left(""), .prose("")])
     for check in checks {

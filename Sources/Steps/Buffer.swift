@@ -4,7 +4,7 @@ import Graph
 public typealias BufferID = Int
 
 /// What a buffer is for; prices are reported by it.
-public enum BufferCategory: String, Sendable, Codable, CaseIterable {
+public enum BufferCategory: String, Sendable, Codable, CodingKeyRepresentable, CaseIterable {
   case weights, gradients, optimizer
   /// Forward tensors that backward reads.
   case activations

@@ -26,10 +26,8 @@ public struct RunOrigin: Sendable, Codable, Equatable {
     }
     var decided = plan
     decided.solveSeconds = 0  // the one figure that differs between equal plans
-    var hash = SHA256()
-    try PlanFile.encode(decided).withUnsafeBytes { hash.update($0) }
     self.init(
-      plan: hash.finish(), weights: try weights.weightsIdentity(),
+      plan: try PlanFile.identity(of: decided), weights: try weights.weightsIdentity(),
       trainingData: try preparation.trainingData.map(Self.hash(ofFile:)),
       evaluationData: try preparation.evaluationData.map(Self.hash(ofFile:)))
   }

@@ -12,6 +12,13 @@ public enum Quantity {
     return (value < 0 ? "-" : "") + groups.reversed().joined(separator: ",")
   }
 
+  /// Prints a count of things: `1 layer`, `1,024 layers`.
+  ///
+  /// - Parameter noun: one of them, with a regular plural.
+  public static func count(_ value: Int, of noun: String) -> String {
+    "\(count(value)) \(noun)\(value == 1 ? "" : "s")"
+  }
+
   /// Prints a count with two decimals and a decimal prefix: `66.96 M`; below 1000, every digit.
   public static func approximateCount(_ value: Int) -> String {
     value.magnitude < 1000 ? String(value) : scaled(Double(value), unit: "", decimals: 2)

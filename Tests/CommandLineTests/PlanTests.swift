@@ -111,6 +111,7 @@ struct PlanTests {
       let text = try CommandLineProgram.run(arguments, in: directory)
       #expect(
         text.exitCode == 1 && text.standardOutput.hasPrefix("Infeasible: bert-mini does not train in 36.0 MiB"))
+      #expect(text.standardOutput.contains("What binds lives in "))
       #expect(text.standardOutput.split(separator: "\n").allSatisfy { $0.count <= 80 })
     }
   }

@@ -145,6 +145,19 @@ struct TrainingTests {
           #expect(planned.exitCode == 65 && planned.errorLines.count == 1, "\(planned.standardError)")
         }
       }
+      // Shares of different scores do not compare, and neither do those by two metrics of the same file.
+      for (name, scores) in [
+        ("a", "whole.json --score fisher"), ("b", "whole.json --score fisher"),
+        ("c", "whole.json --score root-fisher"), ("d", "turns.json --score weight-change"),
+        ("e", "whole.json --score weight-change"),
+      ] {
+        #expect(try run("\(plan) \(scores) -o \(name).json").exitCode == 0)
+      }
+      for (pair, comparable) in [("a b", true), ("a c", false), ("d e", false)] {
+        let files = pair.split(separator: " ").map { "\($0).json" }.joined(separator: " ")
+        let captured = try #require(run("diff \(files) --json").object()["captured"] as? [String: Any])
+        #expect(captured["comparable"] as? Bool == comparable, "\(pair)")
+      }
       let small = try run("\(prime) --budget 1MiB --runtime 1MiB -o none.json")
       #expect(small.exitCode == 1 && small.errorLines.count == 1, "\(small.standardError)")
       #expect(!FileManager.default.fileExists(atPath: directory.appending(path: "none.json").path))

@@ -249,10 +249,11 @@ struct ScoreFileTests {
     return try PlanFile.readScores(directory.path("s.json"), for: graph, identity: identity)
   }
 
-  @Test("holds every score, tensor names as they are")
+  @Test("holds every score, tensor names as they are, and is known again by its hash")
   func roundTrip() throws {
     var scores = Scores.prior(graph, modelIdentity: "small")
     scores.steps = 12
+    scores.fileIdentity = try PlanFile.identity(of: scores)
     #expect(try read { $0.steps = 12 } == scores)
   }
 

@@ -19,10 +19,11 @@ private struct StubSolver: MILPSolver {
       bound: 1, gap: 0, nodes: nodes, seconds: 0)
   }
 
+  static let silence = RawStatus(code: 14, text: "GLP_ESTOP, GLP_UNDEF")
+
   static func without(_ termination: Termination, bound: Double) -> SolveResult {
     SolveResult(
-      termination: termination, solution: nil, raw: RawStatus(code: 0, text: ""), bound: bound, gap: nil,
-      nodes: 0, seconds: 0)
+      termination: termination, solution: nil, raw: silence, bound: bound, gap: nil, nodes: 0, seconds: 0)
   }
 }
 
@@ -82,7 +83,15 @@ struct PlannerTests {
     let plan = try plan(request, StubSolver { _, _ in StubSolver.without(termination, bound: 0.97) })
     #expect(plan.objective > 0 && plan.chargedBytes <= request.budgetBytes)
     #expect(plan.status == .notProven && plan.bound == 0.97)
-    #expect(plan.termination.hasPrefix(words))
+    #expect(plan.termination.hasPrefix(words) && plan.solverStatus == StubSolver.silence)
+  }
+
+  @Test("says what GLPK itself said, beside why the search ended, and nothing where nothing was solved")
+  func solverStatus() throws {
+    let solved = try plan(request(0.5))
+    #expect(try #require(solved.solverStatus).text.contains("GLP_"))
+    let everything = try plan(request(1))
+    #expect(everything.solverStatus == nil && everything.termination == "optimal" && everything.rounds == 0)
   }
 
   @Test("never gives up what it had for a worse proposal")
@@ -267,6 +276,23 @@ struct PlannerTests {
         #expect(answer.budgetBytes == request.budgetBytes && !answer.feasible)
       }
     }
+  }
+
+  @Test("says what binds: what lives at the peak of the plan for the smallest budget")
+  func binding() throws {
+    var request = request(0, policies: Saving.uniforms)
+    let least = try Planner(request).explain(plan(request)).peak
+    request.budgetBytes -= 1
+    guard case .infeasible(var answer) = try Planner(request).plan() else {
+      Issue.record("one byte less is called feasible")
+      return
+    }
+    #expect(answer.peak == nil)
+    answer.explain(request, smallerModels: [])
+    let peak = try #require(answer.peak)
+    #expect(peak == least && peak.bytes.values.reduce(request.runtimeBytes, +) == request.budgetBytes + 1)
+    let json = String(decoding: try PlanFile.encode(answer), as: UTF8.self)
+    #expect(json.contains("\"weights\" : \(try #require(peak.bytes[.weights]))"))
   }
 
   @Test("says what each change would need, and each promise holds")

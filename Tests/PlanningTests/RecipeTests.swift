@@ -132,6 +132,6 @@ struct RecipeTests {
     #expect(abs(sum - plan.objective) <= 1e-9)
     #expect(explanation.rows.reduce(0) { $0 + $1.trainableParameters } == plan.trainableParameters)
     #expect((explanation.more?.objective ?? 1) >= plan.objective)
-    #expect(!explanation.peakKernel.isEmpty && !explanation.peak.isEmpty)
+    #expect(!explanation.peak.kernel.isEmpty && !explanation.peak.bytes.isEmpty)
   }
 }

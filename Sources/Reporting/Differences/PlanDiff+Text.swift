@@ -14,7 +14,8 @@ extension PlanDiff {
     style.paragraph(
       equal
         ? "Both plans decide the same."
-        : "\(begins.count) tensors begin to train, \(ceases.count) cease; nodes change in \(nodes.count) layers.",
+        : "\(Quantity.count(begins.count, of: "tensor")) trained anew, \(ceases.count) no more; "
+          + "nodes change in \(Quantity.count(nodes.count, of: "layer")).",
       tone: equal ? .good : .heading)
   }
 
@@ -96,7 +97,8 @@ extension PlanDiff {
 
   private func score(_ style: TextStyle) -> String {
     func words(_ score: Score) -> String {
-      let origin = score.origin.map { " of the score by \($0.rawValue)" } ?? " of the score"
+      let name = score.metric.flatMap { $0 == .given ? nil : $0.rawValue } ?? score.origin?.rawValue
+      let origin = name.map { " of the score by \($0)" } ?? " of the score"
       return "\(Quantity.percent(score.objective))\(origin), \(score.status.words)"
     }
     let text = "Captured, each by its own file: \(words(captured.before)); then \(words(captured.after))."

@@ -67,12 +67,14 @@ public struct PlanDiff: Report {
     public let bound: Double
     public let status: Plan.Status
     public let origin: Scores.Origin?
+    /// nil for the prior, and in files from before it was recorded.
+    public let metric: Scores.Metric?
   }
 
   public struct Captured: Encodable, Sendable {
     public let before: Score
     public let after: Score
-    /// Whether both are shares of scores of the same origin for the same model.
+    /// Whether both are shares of the same scores by the same metric, for the same model.
     public let comparable: Bool
   }
 
@@ -122,7 +124,7 @@ public struct PlanDiff: Report {
       })
     captured = Captured(
       before: Score(old.plan), after: Score(new.plan),
-      comparable: old.plan.scores == new.plan.scores && old.graph.identity == new.graph.identity)
+      comparable: old.sharesScores(with: new))
   }
 
   private static func groups(_ old: PlanSide, _ new: PlanSide) -> [Group] {
@@ -158,6 +160,8 @@ public struct PlanDiff: Report {
 
 extension PlanDiff.Score {
   fileprivate init(_ plan: Plan) {
-    self.init(objective: plan.objective, bound: plan.bound, status: plan.status, origin: plan.scores)
+    self.init(
+      objective: plan.objective, bound: plan.bound, status: plan.status, origin: plan.scores,
+      metric: plan.scoreMetric)
   }
 }

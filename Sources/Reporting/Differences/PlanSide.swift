@@ -49,6 +49,12 @@ public struct PlanSide: Sendable {
       && plan.learnerNodes.map(Set.init) == other.plan.learnerNodes.map(Set.init)
   }
 
+  /// Whether what both capture are shares of the same whole.
+  func sharesScores(with other: PlanSide) -> Bool {
+    graph.identity == other.graph.identity && plan.scores == other.plan.scores
+      && plan.scoreMetric == other.plan.scoreMetric && plan.scoresIdentity == other.plan.scoresIdentity
+  }
+
   /// Everything that a plan is made for, by the names of the plan file: `recipe.batch`, `model.configuration.layer_count`.
   func settings() throws -> [String: String] {
     struct Settings: Encodable {
