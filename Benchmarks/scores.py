@@ -20,7 +20,7 @@ import short_runs
 from given_scores import inverse_scores, random_scores
 from short_runs import RATE, SHAPE
 
-METRICS = ["weight-change", "relative-change", "gradient-norm", "fisher", "root-fisher"]
+METRICS = ["root-fisher", "root-change", "weight-change", "relative-change", "gradient-norm", "fisher"]
 METHODS = METRICS + ["prior", "inverse", "random", "random-pooler", "full"]
 RECIPE = "--saving recompute --frozen-weights int8 --accumulate 4"
 # A tenth of an epoch of all TREC's questions.

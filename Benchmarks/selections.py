@@ -16,6 +16,7 @@ from given_scores import random_scores
 
 METHODS = {
     "plan-primed": "our plan, primed scores",
+    "plan-root-change": "our plan, L2 norms of changes",
     "plan-gradient-norm": "our plan, gradient norms",
     "plan-fisher": "our plan, Fisher scores",
     "plan-prior": "our plan, the prior",
@@ -31,6 +32,8 @@ METHODS = {
     "random-cut": "random groups, single sequences",
     "small-batch": "full, a smaller batch",
 }
+# Methods that plan by a metric of priming other than its first.
+METRICS = {f"plan-{metric}": metric for metric in ("root-change", "gradient-norm", "fisher")}
 FORMATS = ("f32", "bf16", "int8")
 POLICIES = list(itertools.product(FORMATS, ("keep", "cheap", "recompute")))
 PLAIN = [("f32", "keep")]
@@ -70,6 +73,8 @@ class Chooser:
 
     def choose(self, method):
         """The path of a plan that fits and what it trains in a word, or None."""
+        if method in METRICS:
+            return self.plan("--scores", self.scores(), "--score", METRICS[method])
         return getattr(self, method.replace("-", "_"))()
 
     # The planner
@@ -79,12 +84,6 @@ class Chooser:
 
     def plan_primed(self):
         return self.plan("--scores", self.scores())
-
-    def plan_gradient_norm(self):
-        return self.plan("--scores", self.scores(), "--score", "gradient-norm")
-
-    def plan_fisher(self):
-        return self.plan("--scores", self.scores(), "--score", "fisher")
 
     def plan_random(self):
         path = self.path.with_name("random.scores.json")

@@ -9,6 +9,8 @@ extension Scores {
     ///
     /// By it a tensor's returns diminish with how much of it trains: docs/decisions/0004.
     case rootFisher = "root-fisher"
+    /// √ΣΔ², likewise: the L2 norm of the change. The one to plan by where priming took turns, for gradients of turns do not compare.
+    case rootChange = "root-change"
     /// Σ|Δ|, FAR's learning metric (Vucetic et al., arXiv 2205.01541, section III).
     case weightChange = "weight-change"
     /// n Σ|Δ| / (Σ|w| + Σ|Δ|), n being how many weights a tensor or node has: each counts for the share of the magnitude that is new.

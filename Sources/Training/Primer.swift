@@ -100,7 +100,7 @@ public struct Primer {
   }
 
   private func cost(of metric: Scores.Metric, _ times: [ScoringTimes], _ moments: Int) -> Cost {
-    let bytes = PrimingSums.bytes(preparation.model.graph) / PrimingSums.Sums.scalarCount
+    let bytes = PrimingSums.bytes(preparation.model.graph) / PrimingSums.Sums.count
     let seconds = times.map { metric.readsGradients ? $0.gradients ?? 0 : $0.changes }.reduce(0, +)
     return Cost(
       metric: metric, bytes: bytes, stateBytes: metric.readsGradients ? moments : 0, seconds: seconds)

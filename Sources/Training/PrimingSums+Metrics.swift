@@ -24,22 +24,23 @@ extension PrimingSums {
 extension Scores.Metric {
   /// What priming measures, the one to plan by first: docs/decisions/0004 says why it is that.
   static let measured: [Scores.Metric] = [
-    .rootFisher, .gradientNorm, .fisher, .weightChange, .relativeChange,
+    .rootFisher, .rootChange, .gradientNorm, .fisher, .weightChange, .relativeChange,
   ]
 
   /// Whether it is made from the optimizer's mean squared gradients, rather than from the weights.
   var readsGradients: Bool { [.rootFisher, .gradientNorm, .fisher].contains(self) }
 
   /// Whether returns diminish: what counts is the root of the amount.
-  fileprivate var diminishes: Bool { self == .rootFisher }
+  fileprivate var diminishes: Bool { self == .rootFisher || self == .rootChange }
 
   /// What adds up over weights, of so many with these sums.
   fileprivate func amount(_ sums: PrimingSums.Sums, count: Int) -> Double {
     switch self {
-    case .weightChange: sums.x
-    case .relativeChange: sums.x > 0 ? Double(count) * sums.x / (sums.x + sums.y) : 0
-    case .gradientNorm: sums.z
-    case .fisher, .rootFisher: sums.w
+    case .weightChange: sums.change
+    case .rootChange: sums.squaredChange
+    case .relativeChange: sums.change > 0 ? Double(count) * sums.change / (sums.change + sums.weight) : 0
+    case .gradientNorm: sums.gradient
+    case .fisher, .rootFisher: sums.squaredGradient
     case .given: 0
     }
   }

@@ -3,11 +3,38 @@ import Foundation
 import Graph
 import Planning
 
-/// What every metric of priming is made from: four sums over the weights of each tensor and of each feed-forward node.
-///
-/// With w the pretrained weight, Δ its change and v the mean of its squared gradient: Σ|Δ|, Σ|w|, Σ√v, Σv, in this order.
+/// What every metric of priming is made from: sums over the weights of each tensor and of each feed-forward node.
 struct PrimingSums: Equatable {
-  typealias Sums = SIMD4<Double>
+  /// Over any weights, with w a pretrained one, Δ its change and v the mean of its squared gradient.
+  struct Sums: Equatable, AdditiveArithmetic {
+    /// Σ|w|.
+    var weight = 0.0
+    /// Σ|Δ|.
+    var change = 0.0
+    /// ΣΔ².
+    var squaredChange = 0.0
+    /// Σ√v.
+    var gradient = 0.0
+    /// Σv.
+    var squaredGradient = 0.0
+
+    static let zero = Sums()
+    static let count = MemoryLayout<Sums>.stride / MemoryLayout<Double>.stride
+
+    static func + (one: Sums, other: Sums) -> Sums {
+      Sums(
+        weight: one.weight + other.weight, change: one.change + other.change,
+        squaredChange: one.squaredChange + other.squaredChange, gradient: one.gradient + other.gradient,
+        squaredGradient: one.squaredGradient + other.squaredGradient)
+    }
+
+    static func - (one: Sums, other: Sums) -> Sums {
+      Sums(
+        weight: one.weight - other.weight, change: one.change - other.change,
+        squaredChange: one.squaredChange - other.squaredChange, gradient: one.gradient - other.gradient,
+        squaredGradient: one.squaredGradient - other.squaredGradient)
+    }
+  }
 
   private let nodeCount: Int
   private let layerCount: Int
@@ -79,7 +106,10 @@ struct PrimingSums: Equatable {
         try engine.source.read(
           parameter, elements: index * row.count..<(index + 1) * row.count, into: pointer)
       }
-      let changes = zip(row, original).lazy.map { Sums(Double(abs($0 - $1)), Double(abs($1)), 0, 0) }
+      let changes = zip(row, original).lazy.map { now, then in
+        let change = Double(now - then)
+        return Sums(weight: Double(abs(then)), change: abs(change), squaredChange: change * change)
+      }
       add(row: index, of: parameter, layer: layer, changes)
       index += 1
     }
@@ -92,7 +122,7 @@ struct PrimingSums: Equatable {
     try engine.readMeanSquaredGradients(of: parameter, steps: steps) { row in
       add(
         row: index, of: parameter, layer: layer,
-        row.lazy.map { Sums(0, 0, Double($0).squareRoot(), Double($0)) })
+        row.lazy.map { Sums(gradient: Double($0).squareRoot(), squaredGradient: Double($0)) })
       index += 1
     }
   }
@@ -137,15 +167,21 @@ extension PrimingSums {
       return
     }
     let head = graph.parameters.filter { graph.groups[$0.group].kind == .head }
-    let yardsticks = turns.map { turn in head.reduce(0) { $0 + turn.tensor($1).x } }
+    let yardsticks = turns.map { turn in head.reduce(0) { $0 + turn.tensor($1).change } }
     let mean = yardsticks.reduce(0, +) / Double(turns.count)
     // The pretrained weights are the same in all turns, whatever trained.
-    for index in values.indices { values[index].y = first.values[index].y }
+    for index in values.indices { values[index].weight = first.values[index].weight }
     for (turn, yardstick) in zip(turns, yardsticks) {
       // Where the head did not move, as with a rate of zero, nothing is known.
       let scale = yardstick > 0 ? mean / yardstick : 1
-      for index in values.indices { values[index].x += turn.values[index].x * scale }
+      for index in values.indices {
+        values[index].change += turn.values[index].change * scale
+        values[index].squaredChange += turn.values[index].squaredChange * scale * scale
+      }
     }
-    for parameter in head { values[parameter.id].x /= Double(turns.count) }
+    for parameter in head {
+      values[parameter.id].change /= Double(turns.count)
+      values[parameter.id].squaredChange /= Double(turns.count)
+    }
   }
 }

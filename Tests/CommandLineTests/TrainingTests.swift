@@ -113,7 +113,7 @@ struct TrainingTests {
       #expect(whole.exitCode == 0, "\(whole.standardError)")
       let report = try whole.object()
       #expect((report["turns"] as? [Any])?.count == 1)
-      #expect((report["metrics"] as? [[String: Any]])?.compactMap { $0["name"] as? String }.count == 5)
+      #expect((report["metrics"] as? [[String: Any]])?.compactMap { $0["name"] as? String }.count == 6)
 
       // A little less than the step's peak in all, with the runtime as it is here.
       let peak = try #require(report["measured_peak_bytes"] as? Int)
@@ -131,7 +131,7 @@ struct TrainingTests {
       // What lower layers' gradients are depends on what trains above them, so turns leave those metrics out.
       let plan = "plan model --budget 64MiB --runtime 30MiB \(shape) --scores"
       let (changes, gradients) = (
-        ["weight-change", "relative-change"], ["root-fisher", "gradient-norm", "fisher"]
+        ["root-change", "weight-change", "relative-change"], ["root-fisher", "gradient-norm", "fisher"]
       )
       for (file, metrics, refused) in [
         ("whole.json", changes + gradients, ["given"]), ("turns.json", changes, gradients),

@@ -83,8 +83,10 @@ struct PrimingSumsTests {
       let squares = try meanSquares(parameter, engine, steps: 3)
       let weights = after.indices.map { index in
         let (old, square) = (before[parameter.id][index], Double(squares[index]))
+        let change = Double(after[index] - old)
         return PrimingSums.Sums(
-          Double((after[index] - old).magnitude), Double(old.magnitude), square.squareRoot(), square)
+          weight: Double(old.magnitude), change: change.magnitude, squaredChange: change * change,
+          gradient: square.squareRoot(), squaredGradient: square)
       }
       expectEqual(sums.tensor(parameter), weights.reduce(.zero, +), parameter.name)
       guard let axis = parameter.nodeAxis, let layer = graph.groups[parameter.group].layer else { continue }
@@ -101,14 +103,19 @@ struct PrimingSumsTests {
     #expect(measurements.map(\.metric) == Scores.Metric.measured)
     for measurement in measurements {
       let node = nodes[1][4]
-      let larger = nodes[1].map(\.w).filter { $0 > node.w }.reduce(0, +)
+      /// What the node adds to the root of the sum of all larger ones.
+      func addition(_ sum: KeyPath<PrimingSums.Sums, Double>) -> Double {
+        let larger = nodes[1].map { $0[keyPath: sum] }.filter { $0 > node[keyPath: sum] }.reduce(0, +)
+        return (larger + node[keyPath: sum]).squareRoot() - larger.squareRoot()
+      }
       let expected =
         switch measurement.metric {
-        case .weightChange: node.x
-        case .relativeChange: 17 * node.x / (node.x + node.y)
-        case .gradientNorm: node.z
-        case .fisher: node.w
-        case .rootFisher: (larger + node.w).squareRoot() - larger.squareRoot()
+        case .weightChange: node.change
+        case .relativeChange: 17 * node.change / (node.change + node.weight)
+        case .gradientNorm: node.gradient
+        case .fisher: node.squaredGradient
+        case .rootFisher: addition(\.squaredGradient)
+        case .rootChange: addition(\.squaredChange)
         case .given: -1.0
         }
       #expect(abs(measurement.nodes[1][4] - expected) <= 1e-9 * expected, "\(measurement.metric)")
@@ -129,9 +136,11 @@ struct PrimingSumsTests {
       let (sums, times) = try PrimingSums.measure(fixture.engine, steps: 1)
       #expect(times.gradients == nil)
       let graph = fixture.engine.program.training.graph
-      #expect(sums.values.allSatisfy { $0.z == 0 && $0.w == 0 } && sums.values.contains { $0.x > 0 })
+      #expect(sums.values.allSatisfy { $0.gradient == 0 && $0.squaredGradient == 0 })
+      #expect(sums.values.contains { $0.change > 0 })
       #expect(
-        Set(sums.measurements(graph, gradients: false).map(\.metric)) == [.weightChange, .relativeChange])
+        sums.measurements(graph, gradients: false).map(\.metric)
+          == [.rootChange, .weightChange, .relativeChange])
     }
   }
 
@@ -143,7 +152,9 @@ struct PrimingSumsTests {
       var sums = PrimingSums(graph)
       for parameter in graph.parameters {
         let x = parameter.id == head.id ? value : parameter.id == trained.id ? change : 0
-        sums.add(row: 0, of: parameter, layer: nil, [PrimingSums.Sums(x, 5, x, x * x)])
+        sums.add(
+          row: 0, of: parameter, layer: nil,
+          [PrimingSums.Sums(weight: 5, change: x, squaredChange: x * x, gradient: x, squaredGradient: x * x)])
       }
       return sums
     }
@@ -151,18 +162,25 @@ struct PrimingSumsTests {
     let turns = [turn(head: 2, trained: first, 8), turn(head: 6, trained: second, 3)]
     let merged = PrimingSums(merging: turns, graph)
     // The heads' mean is 4.
-    expectEqual(merged.tensor(head), [4, 5, 0, 0], "head")
-    expectEqual(merged.tensor(first), [16, 5, 0, 0], "first")
-    expectEqual(merged.tensor(second), [2, 5, 0, 0], "second")
+    func moved(_ change: Double) -> PrimingSums.Sums {
+      PrimingSums.Sums(weight: 5, change: change, squaredChange: change * change)
+    }
+    expectEqual(merged.tensor(head), moved(4), "head")
+    expectEqual(merged.tensor(first), moved(16), "first")
+    expectEqual(merged.tensor(second), moved(2), "second")
     #expect(PrimingSums(merging: [turns[0]], graph) == turns[0])
     let silent = turns.map { _ in turn(head: 0, trained: first, 8) }
-    expectEqual(PrimingSums(merging: silent, graph).tensor(first), [16, 5, 0, 0], "without a yardstick")
+    expectEqual(
+      PrimingSums(merging: silent, graph).tensor(first), moved(8) + moved(8) - moved(0), "without a yardstick")
   }
 
   private func expectEqual(_ sums: PrimingSums.Sums, _ expected: PrimingSums.Sums, _ what: String) {
-    for lane in 0..<4 {
-      #expect(
-        abs(sums[lane] - expected[lane]) <= 1e-9 * max(1, abs(expected[lane])), "\(what), sum \(lane)")
+    let names: [KeyPath<PrimingSums.Sums, Double>] = [
+      \.weight, \.change, \.squaredChange, \.gradient, \.squaredGradient,
+    ]
+    for name in names {
+      let (sum, right) = (sums[keyPath: name], expected[keyPath: name])
+      #expect(abs(sum - right) <= 1e-9 * max(1, abs(right)), "\(what), \(name)")
     }
   }
 }
