@@ -1,5 +1,6 @@
-// Products with a compressed B. It is expanded straight into the strips that our own kernel reads, which hold 16 KiB:
-// a strip then serves every row of C in a panel, so that expanding it costs little beside them.
+// Products with a compressed B. Where the packed product can run, it expands B as it packs it. Elsewhere B is expanded
+// straight into the strips that the small kernel reads, which hold 16 KiB: a strip then serves every row of C in a
+// panel, so that expanding it costs little beside them.
 
 #include "formats.h"
 #include "tile.h"
@@ -50,6 +51,14 @@ PF_CLONES static void multiply(void *context, size_t thread, size_t begin, size_
   size_t first_row = p->split_columns ? 0 : begin, last_row = p->split_columns ? p->m : end;
   size_t first_column = p->split_columns ? begin : 0, last_column = p->split_columns ? end : p->n;
   size_t row_stride = p->transpose_a ? 1 : p->lda, depth_stride = p->transpose_a ? p->lda : 1;
+  size_t columns = last_column - first_column;
+  if (pf_packs(last_row - first_row, columns, p->k)) {
+    pf_packed_gemm(pf_packing(), p->transpose_a, p->transpose_b, last_row - first_row, columns, p->k, p->alpha,
+                   p->a + first_row * row_stride, p->lda, p->b, p->transpose_b ? first_column : 0,
+                   p->transpose_b ? 0 : first_column, p->beta, p->c + first_row * p->ldc + first_column, p->ldc,
+                   p->bias ? p->bias + first_column : NULL);
+    return;
+  }
   bool starts = p->bias || p->k == 0;
   __attribute__((aligned(64))) lanes strip[strip_depth];
   for (size_t panel = first_row; panel < last_row; panel += PF_GEMM_PANEL_ROWS) {

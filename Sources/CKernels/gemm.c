@@ -9,13 +9,13 @@
 #define ROW_UNIT ((size_t)16)
 #define COLUMN_UNIT ((size_t)64)
 
-/// Whether a product is worth packing: not a small one, nor one too narrow to use each packed element of A much.
-static bool packs(size_t m, size_t n, size_t k) { return pf_packing() && n > 64 && m * n * k > PF_SMALL_WORK; }
+bool pf_packs(size_t m, size_t n, size_t k) { return pf_packing() && n > 64 && m * n * k > PF_SMALL_WORK; }
 
 void pf_serial_gemm(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k, float alpha, const float *a,
                     size_t lda, const float *b, size_t ldb, float beta, float *c, size_t ldc) {
-  if (packs(m, n, k)) {
-    pf_packed_gemm(pf_packing(), transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc, NULL);
+  if (pf_packs(m, n, k)) {
+    pf_weights floats = pf_floats(b, ldb);
+    pf_packed_gemm(pf_packing(), transpose_a, transpose_b, m, n, k, alpha, a, lda, &floats, 0, 0, beta, c, ldc, NULL);
     return;
   }
   for (size_t row = 0; row < m; row += PF_GEMM_PANEL_ROWS) {
@@ -71,8 +71,9 @@ static void multiply(void *context, size_t thread, size_t begin, size_t end) {
     p.a += p.transpose_a ? begin : begin * p.lda;
     p.c += begin * p.ldc;
   }
-  if (packs(p.m, p.n, p.k)) {
-    pf_packed_gemm(pf_packing(), p.transpose_a, p.transpose_b, p.m, p.n, p.k, p.alpha, p.a, p.lda, p.b, p.ldb, p.beta,
+  if (pf_packs(p.m, p.n, p.k)) {
+    pf_weights floats = pf_floats(p.b, p.ldb);
+    pf_packed_gemm(pf_packing(), p.transpose_a, p.transpose_b, p.m, p.n, p.k, p.alpha, p.a, p.lda, &floats, 0, 0, p.beta,
                    p.c, p.ldc, p.bias);
     return;
   }

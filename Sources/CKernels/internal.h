@@ -48,10 +48,20 @@ void pf_serial_gemm(bool transpose_a, bool transpose_b, size_t m, size_t n, size
 void pf_small_gemm(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k, float alpha, const float *a,
                    size_t lda, const float *b, size_t ldb, float beta, float *c, size_t ldc);
 
-/// The same product for large sizes, with a bias added to each row unless NULL. `packing` is pf_packing().
+/// Whether a product is worth packing: not a small one, nor one too narrow to use each packed element of A much, and on
+/// a processor that can.
+bool pf_packs(size_t m, size_t n, size_t k);
+
+/// The same product for large sizes, with a bias added to each row unless NULL. `packing` is pf_packing(). B begins at
+/// (b_row, b_column) of `b` as stored; of PF_INT8, b_column must be a multiple of 16.
 void pf_packed_gemm(float *packing, bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k, float alpha,
-                    const float *a, size_t lda, const float *b, size_t ldb, float beta, float *c, size_t ldc,
-                    const float *bias);
+                    const float *a, size_t lda, const pf_weights *b, size_t b_row, size_t b_column, float beta,
+                    float *c, size_t ldc, const float *bias);
+
+/// Floats that are only read, rows `ld` apart.
+PF_INLINE pf_weights pf_floats(const float *x, size_t ld) {
+  return (pf_weights){.format = PF_FLOAT32, .columns = ld, .values = (void *)(uintptr_t)x};
+}
 
 /// What `pf_packed_gemm` needs of packing memory; 0 where the processor cannot run it.
 size_t pf_packing_floats(void);

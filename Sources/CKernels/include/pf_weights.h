@@ -39,7 +39,8 @@ pf_weights pf_weights_from(pf_weights weights, size_t row);
 void pf_weights_compress(pf_weights weights, size_t rows, const float *x);
 void pf_weights_expand(pf_weights weights, size_t rows, float *x);
 
-/// pf_gemm with B compressed. B is expanded in strips of at most 16 columns and 256 rows on the stack: no scratch.
+/// pf_gemm with B compressed. B is expanded into the packing memory, or without that in strips of at most 16 columns and
+/// 256 rows on the stack: no scratch.
 void pf_expanding_gemm(pf_pool *pool, bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k, float alpha,
                        const float *a, size_t lda, const pf_weights *b, float beta, float *c, size_t ldc,
                        const float *bias);
