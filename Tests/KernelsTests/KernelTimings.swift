@@ -137,7 +137,10 @@ struct KernelTimings {
   func frozenProducts() throws {
     let context = try KernelContext(threads: timedThreads ?? 1)
     try context.warmUp()
-    let shapes = [(512, 384, 384), (512, 1536, 384), (512, 384, 1536), (512, 768, 3072), (2048, 384, 384)]
+    let shapes = [
+      (512, 384, 384), (512, 1536, 384), (512, 384, 1536), (512, 768, 3072), (2048, 384, 384),
+      (32, 384, 384), (32, 1536, 384), (32, 384, 1536),
+    ]
     for (m, n, k) in shapes {
       let (a, c) = (Buffer(count: m * k, of: 0.1), Buffer(count: m * n))
       let weights = WeightFormat.allCases.map { format in
