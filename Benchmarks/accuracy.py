@@ -3,7 +3,8 @@
 
     python3 Benchmarks/accuracy.py full MODEL DATA [--sides ours pytorch] [--tasks trec ...] [--seeds 0 1 2]
     python3 Benchmarks/accuracy.py budgets MODEL DATA [--shares 50 35] [--methods ...] [--tasks trec ...] [--seeds 0 1 2]
-    python3 Benchmarks/accuracy.py table full|budgets
+    python3 Benchmarks/accuracy.py table full [--tasks trec ...]
+    python3 Benchmarks/accuracy.py table budgets [--plan plan-gradient-norm] [--tasks trec ...]
 
 MODEL is a folder with MiniLM-L6 (Scripts/fetch-minilm prints it); DATA holds trec, squad and GLUE's glue/CoLA, glue/SST-2, glue/MRPC and glue/STS-B. Every
 finished run adds a line to --results, and a run that is there already is not done again: stop at any time, and go on with the same command. `full` is
@@ -144,11 +145,15 @@ def main():
             options.add_argument("--rate", type=float, default=1, help="times the learning rate of full fine-tuning")
     options = verbs.add_parser("table")
     options.add_argument("table", choices=["full", "budgets"])
+    options.add_argument("--tasks", nargs="+", choices=TASKS, default=list(TASKS))
+    options.add_argument("--plan", choices=selections.METHODS, default="plan-primed", help="whose differences from the others are shown over all tasks")
     for options in verbs.choices.values():
         options.add_argument("--results", default=HERE / "results/accuracy.jsonl")
     options = parser.parse_args()
     if options.verb == "table":
-        return {"full": tables.full, "budgets": tables.budgets}[options.table](Results(options.results))
+        results = Results(options.results)
+        results.rows = [row for row in results.rows if row["task"] in options.tasks]
+        return tables.full(results, options.tasks) if options.table == "full" else tables.budgets(results, options.plan, options.tasks)
     with tempfile.TemporaryDirectory() as work:
         bench = Bench(options, work)
         for task in options.tasks:

@@ -36,9 +36,10 @@ def commits(rows):
     return f"\nMade at {', '.join(sorted({row['commit'] for row in rows}))}, {', '.join(sorted({row['date'] for row in rows}))}."
 
 
-def full(results):
+def full(results, tasks):
     print("| task | metric | permafrost, by seed | mean ± sd | PyTorch, by seed | mean ± sd | difference |\n|---|---|---|---|---|---|---|")
-    for task, settings in TASKS.items():
+    for task in tasks:
+        settings = TASKS[task]
         cells, means = [], []
         for side, name in zip(("ours", "pytorch"), settings["metric"]):
             rows = sorted(results.find(task=task, side=side, method="full", rate=1), key=lambda row: row["seed"])
@@ -58,22 +59,22 @@ def print_rows(heading, rows):
             print(f"| {title} | {' | '.join(cell or '–' for cell in cells)} |")
 
 
-def differences(results):
-    """How far the plan with primed scores is above each other method, over all tasks, from runs of the same task, budget and seed: mean ± standard error."""
+def differences(results, plan):
+    """How far a method, by default the plan with primed scores, is above each other one, over all tasks, from runs of the same task, budget and seed: mean ± standard error."""
     value = {(row["task"], row["seed"], row["method"], row["share"]): headline(row) for row in results.find(side="ours", rate=1) if row["scores"]}
     rows = []
     for other, title in dict(full="full fine-tuning", **selections.METHODS).items():
-        if other == "plan-primed":
+        if other == plan:
             continue
         cells = []
         for share in SHARES:
-            pairs = [(task, plan - value[task, seed, other, None if other == "full" else share])
-                     for (task, seed, method, budget), plan in value.items() if (method, budget) == ("plan-primed", share)
+            pairs = [(task, own - value[task, seed, other, None if other == "full" else share])
+                     for (task, seed, method, budget), own in value.items() if (method, budget) == (plan, share)
                      and (task, seed, other, None if other == "full" else share) in value]
             cells.append(difference(pairs) if pairs else "")
         rows.append((title, *cells))
     print("### All tasks\n")
-    print_rows(f"| our plan, primed scores, above | {' | '.join(f'{share} %' for share in SHARES)} |", rows)
+    print_rows(f"| {selections.METHODS[plan]}, above | {' | '.join(f'{share} %' for share in SHARES)} |", rows)
 
 
 def difference(pairs):
@@ -121,15 +122,15 @@ def by_chance(sizes, draws=20_000):
     return count / draws
 
 
-def budgets(results):
-    differences(results)
+def budgets(results, plan, tasks):
+    differences(results, plan)
     beside_the_best(results)
-    for task, settings in TASKS.items():
+    for task in tasks:
         rows = [row for row in results.find(task=task, side="ours") if row["share"]]
         if not rows:
             print(f"\n### {TITLES[task]}\n\nNot run.")
             continue
-        name = settings["metric"][0]
+        name = TASKS[task]["metric"][0]
         shares = sorted({*SHARES, *(row["share"] for row in rows)}, reverse=True)
         whole = results.find(task=task, side="ours", method="full")
         peak = whole[0]["peak_bytes"] / 2**20
