@@ -44,53 +44,7 @@ public struct Infeasibility: Sendable, Codable, Equatable {
   /// - Parameter smallerModels: other encoders to consider, by name.
   public mutating func explain(_ request: PlanRequest, smallerModels: [(name: String, graph: EncoderGraph)]) {
     if !isTooSlow { peak = Self.leanest(request).map { StepPeak($0.program.training) } }
-    var candidates: [(String, PlanRequest)] = []
-    func consider(_ name: String, _ edit: (inout PlanRequest) -> Void) {
-      var changed = request
-      edit(&changed)
-      candidates.append((name, changed))
-    }
-    let recipe = request.recipe
-    let cuts = request.alternatives.accumulations
-    for batch in [recipe.batch / 2, 1] where batch >= recipe.accumulation && batch < recipe.batch {
-      consider("--batch \(batch)") {
-        $0.recipe.batch = batch
-        $0.alternatives.accumulations = cuts.filter { $0 <= batch }
-      }
-    }
-    if recipe.sequence / 2 >= 8 { consider("--seq \(recipe.sequence / 2)") { $0.recipe.sequence /= 2 } }
-    for parts in [2, recipe.batch]
-    where cuts.isEmpty && parts > recipe.accumulation && parts <= recipe.batch {
-      consider("--accumulate \(parts)") { $0.recipe.accumulation = parts }
-    }
-    for optimizer in Optimizer.allCases
-    where optimizer != recipe.optimizer && !request.alternatives.optimizers.contains(optimizer) {
-      consider("--optimizer \(optimizer.rawValue)") {
-        $0.recipe.optimizer = optimizer
-        $0.alternatives.optimizers = []
-      }
-    }
-    for format in WeightFormat.allCases
-    where format != recipe.frozenWeights && !request.alternatives.frozenWeights.contains(format) {
-      consider("--frozen-weights \(format.rawValue)") {
-        $0.recipe.frozenWeights = format
-        $0.alternatives.frozenWeights = []
-      }
-    }
-    if request.trainer != .permafrost {
-      for precision in PyTorchOptions.Precision.allCases where precision != request.trainerOptions.precision {
-        consider("--precision \(precision.rawValue)") { $0.trainerOptions.precision = precision }
-      }
-      for loop in PyTorchOptions.UpdateLoop.allCases where loop != request.trainerOptions.updateLoop {
-        consider("--update-loop \(loop.rawValue)") { $0.trainerOptions.updateLoop = loop }
-      }
-    } else if !request.mappedFree {
-      consider("--mapped-free, where the system can drop clean mapped pages") { $0.mappedFree = true }
-    }
-    for (name, graph) in smallerModels where graph.parameterCount < request.graph.parameterCount {
-      consider("the smaller model \(name)") { $0.graph = graph }
-    }
-    changes = candidates.compactMap { name, changed in
+    changes = request.singleChanges(smallerModels: smallerModels).compactMap { name, changed in
       guard changed.isRunnable, let needed = Self.smallestBudget(changed) else { return nil }
       return Change(change: name, smallestFeasibleBudgetBytes: needed, suffices: needed <= budgetBytes)
     }.filter { $0.smallestFeasibleBudgetBytes < smallestFeasibleBudgetBytes }.sorted {

@@ -160,22 +160,23 @@ public struct PlanReport: Report {
           + "\(Quantity.duration(seconds: limit)) is the limit; allow more time, or a smaller batch or sequence.",
         tone: .bad)
     }
-    if runtime.bytes > reason.budgetBytes {
-      return style.paragraph(
-        "Infeasible: the process of '\(request.trainer.rawValue)' alone takes "
-          + "\(ByteCount.format(runtime.bytes, rounding: .up)) before its first tensor, \(runtime.words), more than the budget of "
-          + "\(budget)\(request.trainer == .permafrost ? "." : "; plan without '--trainer' for permafrost's own engine.")",
-        tone: .bad)
-    }
+    let programAlone = runtime.bytes > reason.budgetBytes
+    let program = "\(ByteCount.format(runtime.bytes, rounding: .up))"
     var text = style.paragraph(
-      "Infeasible: \(request.modelName) does not train in \(budget), not even "
-        + "\(request.target.map { "what '\($0.name)' trains at least" } ?? "its head alone") (\(request.recipe.shapeWords)).",
+      programAlone
+        ? "Infeasible: the process of '\(request.trainer.rawValue)' alone takes \(program) before its first tensor, "
+          + "\(runtime.words), more than the budget of \(budget)"
+          + (request.trainer == .permafrost ? "." : "; plan without '--trainer' for permafrost's own engine.")
+        : "Infeasible: \(request.modelName) does not train in \(budget), not even "
+          + "\(leastWords) (\(request.recipe.shapeWords)).",
       tone: .bad)
     text += style.paragraph(
       "The smallest budget that would do is \(ByteCount.format(smallest, rounding: .up)) "
-        + "(\(ByteCount.formatExactly(smallest))); the program itself takes "
-        + "\(ByteCount.format(runtime.bytes, rounding: .up)) of it, \(runtime.words).")
-    if let peak = reason.peak { text += style.paragraph("What binds lives in \(peak.words).") }
+        + "(\(ByteCount.formatExactly(smallest)))"
+        + (programAlone
+          ? " (\(request.recipe.shapeWords))."
+          : "; the program itself takes \(program) of it, \(runtime.words)."))
+    if let peak = reason.peak { text += style.paragraph("What binds, in \(peak.words).") }
     guard !reason.changes.isEmpty else { return text }
     var table = Table([.prose("change"), .right("smallest budget"), .left("enough")])
     for change in reason.changes {
@@ -186,6 +187,13 @@ public struct PlanReport: Report {
       ])
     }
     return text + "\n" + table.text(style)
+  }
+
+  /// The least that may train.
+  private var leastWords: String {
+    if let target = request.target { return "what '\(target.name)' trains at least" }
+    return request.pins.train.isEmpty && request.pins.minimumRetention == 0
+      ? "its head alone" : "what has to train alone"
   }
 }
 

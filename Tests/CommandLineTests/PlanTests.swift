@@ -111,9 +111,18 @@ struct PlanTests {
       let text = try CommandLineProgram.run(arguments, in: directory)
       #expect(
         text.exitCode == 1 && text.standardOutput.hasPrefix("Infeasible: bert-mini does not train in 36.0 MiB"))
-      #expect(text.standardOutput.contains("What binds lives in "))
+      #expect(text.standardOutput.contains("What binds, in "))
       #expect(text.standardOutput.split(separator: "\n").allSatisfy { $0.count <= 80 })
     }
+  }
+
+  @Test("a budget below the program's own share is told the smallest budget and the changes, too")
+  func programAlone() throws {
+    let run = try CommandLineProgram.run(smallPlan + ["--budget", "20MiB"])
+    #expect(run.exitCode == 1)
+    #expect(run.standardOutput.hasPrefix("Infeasible: the process of 'permafrost' alone takes 25.0 MiB"))
+    #expect(run.standardOutput.contains("The smallest budget that would do is "))
+    #expect(run.standardOutput.contains("the smaller model bert-tiny"))
   }
 
   @Test("where mapped pages cost nothing, less is enough")

@@ -27,34 +27,6 @@ private struct StubSolver: MILPSolver {
   }
 }
 
-private func request(
-  _ share: Double, policies: [Saving] = [.keep], mappedFree: Bool = false,
-  edit: (inout Scores) -> Void = { _ in }
-) -> PlanRequest {
-  let graph = EncoderGraph(
-    EncoderConfiguration(
-      family: .bert, vocabularySize: 97, maximumPositions: 24, hiddenSize: 16, feedForwardSize: 40,
-      layerCount: 3,
-      headCount: 4))
-  var scores = Scores.prior(graph, modelIdentity: "small")
-  edit(&scores)
-  var request = PlanRequest(
-    graph: graph, modelName: "small", modelIdentity: "small", recipe: Recipe(batch: 3, sequence: 8),
-    alternatives: Alternatives(savings: policies), scores: scores, budgetBytes: 0, mappedFree: mappedFree,
-    runtimeBytes: 100)
-  let least = Infeasibility.smallestBudget(request) ?? 0
-  let most = request.charged(StepProgram(graph, request.recipe, .full(graph))) + request.runtimeBytes
-  request.budgetBytes = least + Int(Double(most - least) * share)
-  return request
-}
-
-private func plan(_ request: PlanRequest, _ solver: any MILPSolver = GLPKSolver()) throws -> Plan {
-  guard case .plan(let plan) = try Planner(request, solver: solver).plan() else {
-    throw PlanError.badScores(reason: "the request is infeasible")
-  }
-  return plan
-}
-
 @Suite("The planner")
 struct PlannerTests {
   @Test("believes the simulation, not the solver: a proposal that does not fit is never a plan")
@@ -63,8 +35,8 @@ struct PlannerTests {
       StubSolver.claiming(model.columns.map { $0.fixedValue ?? $0.name.hasSuffix(".full") })
     }
     for share in [0, 0.3, 0.9] {
-      let request = request(share)
-      let plan = try plan(request, everything)
+      let request = smallRequest(share)
+      let plan = try smallPlan(request, everything)
       #expect(plan.chargedBytes <= request.budgetBytes)
       #expect(plan.status == .notProven && plan.bound == 1)
       #expect(plan.termination == Certificate.misplaced)
@@ -79,8 +51,8 @@ struct PlannerTests {
       (.numericalTrouble(.solverAborted), "numerical trouble"),
     ])
   func noAnswer(termination: Termination, words: String) throws {
-    let request = request(0.5)
-    let plan = try plan(request, StubSolver { _, _ in StubSolver.without(termination, bound: 0.97) })
+    let request = smallRequest(0.5)
+    let plan = try smallPlan(request, StubSolver { _, _ in StubSolver.without(termination, bound: 0.97) })
     #expect(plan.objective > 0 && plan.chargedBytes <= request.budgetBytes)
     #expect(plan.status == .notProven && plan.bound == 0.97)
     #expect(plan.termination.hasPrefix(words) && plan.solverStatus == StubSolver.silence)
@@ -88,30 +60,30 @@ struct PlannerTests {
 
   @Test("says what GLPK itself said, beside why the search ended, and nothing where nothing was solved")
   func solverStatus() throws {
-    let solved = try plan(request(0.5))
+    let solved = try smallPlan(smallRequest(0.5))
     #expect(try #require(solved.solverStatus).text.contains("GLP_"))
-    let everything = try plan(request(1))
+    let everything = try smallPlan(smallRequest(1))
     #expect(everything.solverStatus == nil && everything.termination == "optimal" && everything.rounds == 0)
   }
 
   @Test("never gives up what it had for a worse proposal")
   func worseProposal() throws {
-    let request = request(0.5)
+    let request = smallRequest(0.5)
     // Only the pinned head, which is all that every solution has in common.
     let least = StubSolver { model, _ in StubSolver.claiming(model.columns.map { $0.fixedValue ?? false }) }
     let silent = StubSolver { _, _ in StubSolver.without(.timeLimit, bound: 1) }
-    #expect(try plan(request, least).objective == plan(request, silent).objective)
+    #expect(try smallPlan(request, least).objective == smallPlan(request, silent).objective)
   }
 
   @Test("does not call a plan optimal that captures nothing while the bound says that something can be")
   func nothingCaptured() throws {
-    let request = request(0) { scores in
+    let request = smallRequest(0) { scores in
       // Only what cannot be afforded is worth anything.
       for name in scores.tensors.keys { scores.tensors[name] = 0 }
       scores.nodes = scores.nodes.map { $0.map { _ in 0 } }
       scores.tensors["embeddings.word_embeddings.weight"] = 1
     }
-    let plan = try plan(request, StubSolver { _, _ in StubSolver.without(.nodeLimit, bound: 0.5) })
+    let plan = try smallPlan(request, StubSolver { _, _ in StubSolver.without(.nodeLimit, bound: 0.5) })
     #expect(plan.objective == 0 && plan.gap == 1 && plan.status == .notProven)
   }
 
@@ -133,7 +105,7 @@ struct PlannerTests {
   @Test(
     "that is cancelled gives the best so far, labelled, and claims nothing for it", arguments: [0, 1, 2, 4])
   func cancelled(solves: Int) throws {
-    var request = request(0.5, policies: Saving.uniforms)
+    var request = smallRequest(0.5, policies: Saving.uniforms)
     request.alternatives.accumulations = [1, 3]
     let cancellation = Cancellation()
     request.options.cancellation = cancellation
@@ -154,7 +126,7 @@ struct PlannerTests {
   @Test("that is cancelled before anything that fits is known says so, and gives nothing")
   func cancelledAtOnce() throws {
     for share in [-0.5, 0.5, 1] {
-      var request = request(share)
+      var request = smallRequest(share)
       let cancellation = Cancellation()
       cancellation.cancel()
       request.options.cancellation = cancellation
@@ -165,7 +137,7 @@ struct PlannerTests {
 
   @Test("is not explained by a neighbour that was cut short")
   func cancelledExplanation() throws {
-    var request = request(0.5)
+    var request = smallRequest(0.5)
     let cancellation = Cancellation()
     request.options.cancellation = cancellation
     let planner = Planner(request)
@@ -182,9 +154,9 @@ struct PlannerTests {
   func oneNode() throws {
     var limited = 0
     for share in [0.2, 0.35, 0.5, 0.65, 0.8] {
-      var request = request(share)
+      var request = smallRequest(share)
       (request.options.nodeLimit, request.options.relativeGap) = (1, 0)
-      let plan = try plan(request)
+      let plan = try smallPlan(request)
       #expect(plan.chargedBytes <= request.budgetBytes && plan.bound >= plan.objective)
       guard plan.status == .notProven else { continue }
       #expect(["node limit", Certificate.misplaced].contains(plan.termination), "\(plan.termination)")
@@ -198,15 +170,15 @@ struct PlannerTests {
     let solver = StubSolver { model, options in
       StubSolver.claiming(options.incumbent ?? model.columns.map { $0.fixedValue ?? false }, nodes: 7)
     }
-    let plan = try plan(request(0.5, policies: [.keep, .recompute]), solver)
+    let plan = try smallPlan(smallRequest(0.5, policies: [.keep, .recompute]), solver)
     #expect(plan.rounds == 2 && plan.nodes == 14)
   }
 
   @Test("without time still gives a plan that fits, and does not claim anything for it")
   func noTime() throws {
-    var request = request(0.5, policies: Saving.uniforms)
+    var request = smallRequest(0.5, policies: Saving.uniforms)
     request.options.timeLimit = .nanoseconds(1)
-    let plan = try plan(request)
+    let plan = try smallPlan(request)
     #expect(plan.chargedBytes <= request.budgetBytes && plan.objective > 0)
     #expect(plan.status == .notProven && plan.bound == 1 && plan.rounds == 0)
     #expect(plan.termination == "time limit")
@@ -217,12 +189,12 @@ struct PlannerTests {
   func policies() throws {
     var mixed = 0
     for share in [0.2, 0.4, 0.6, 0.8] {
-      var request = request(share, policies: Saving.uniforms)
+      var request = smallRequest(share, policies: Saving.uniforms)
       request.options.relativeGap = 0
-      let best = try plan(request)
+      let best = try smallPlan(request)
       let alone = try Saving.uniforms.map { policy in
         request.alternatives.savings = [policy]
-        return try plan(request)
+        return try smallPlan(request)
       }
       let most = alone.map(\.objective).max() ?? 0
       #expect(best.objective >= most - 1e-6 && best.bound >= best.objective)
@@ -232,7 +204,7 @@ struct PlannerTests {
       }
       request.alternatives.savings = Saving.uniforms
       request.options.relativeGap = 0.5
-      let rough = try plan(request)
+      let rough = try smallPlan(request)
       #expect(rough.status != .notProven && rough.objective >= best.objective * 0.5)
     }
     #expect(mixed > 0)
@@ -242,11 +214,11 @@ struct PlannerTests {
   func moreRoom() throws {
     var least = 0.0
     for share in [0, 0.1, 0.25, 0.5, 0.75, 1] {
-      var request = request(share, policies: Saving.uniforms)
+      var request = smallRequest(share, policies: Saving.uniforms)
       request.options.relativeGap = 0
-      let counted = try plan(request).objective
+      let counted = try smallPlan(request).objective
       request.mappedFree = true
-      #expect(try plan(request).objective >= counted - 1e-6)
+      #expect(try smallPlan(request).objective >= counted - 1e-6)
       #expect(counted >= least - 1e-6)
       least = counted
     }
@@ -254,71 +226,10 @@ struct PlannerTests {
 
   @Test("trains everything when everything fits, without a search")
   func everything() throws {
-    let request = request(1)
-    let plan = try plan(request, StubSolver { _, _ in throw PlanError.badScores(reason: "not to be asked") })
+    let request = smallRequest(1)
+    let plan = try smallPlan(
+      request, StubSolver { _, _ in throw PlanError.badScores(reason: "not to be asked") })
     #expect(plan.objective == 1 && plan.status == .optimal && plan.rounds == 0)
     #expect(plan.trainableParameters == request.graph.parameterCount)
   }
-
-  @Test("fits to the byte: feasible at the smallest feasible budget, infeasible at one byte less")
-  func smallestBudget() throws {
-    for mappedFree in [false, true] {
-      for policies in Saving.uniforms.map({ [$0] }) + [Saving.uniforms] {
-        var request = request(0, policies: policies, mappedFree: mappedFree)
-        let exact = try plan(request)
-        #expect(exact.chargedBytes <= request.budgetBytes)
-        request.budgetBytes -= 1
-        guard case .infeasible(let answer) = try Planner(request).plan() else {
-          Issue.record("one byte less is called feasible")
-          return
-        }
-        #expect(answer.smallestFeasibleBudgetBytes == request.budgetBytes + 1)
-        #expect(answer.budgetBytes == request.budgetBytes && !answer.feasible)
-      }
-    }
-  }
-
-  @Test("says what binds: what lives at the peak of the plan for the smallest budget")
-  func binding() throws {
-    var request = request(0, policies: Saving.uniforms)
-    let least = try Planner(request).explain(plan(request)).peak
-    request.budgetBytes -= 1
-    guard case .infeasible(var answer) = try Planner(request).plan() else {
-      Issue.record("one byte less is called feasible")
-      return
-    }
-    #expect(answer.peak == nil)
-    answer.explain(request, smallerModels: [])
-    let peak = try #require(answer.peak)
-    #expect(peak == least && peak.bytes.values.reduce(request.runtimeBytes, +) == request.budgetBytes + 1)
-    let json = String(decoding: try PlanFile.encode(answer), as: UTF8.self)
-    #expect(json.contains("\"weights\" : \(try #require(peak.bytes[.weights]))"))
-  }
-
-  @Test("says what each change would need, and each promise holds")
-  func changes() throws {
-    var request = request(0, policies: Saving.uniforms)
-    request.budgetBytes = request.budgetBytes * 9 / 10
-    guard case .infeasible(var answer) = try Planner(request).plan() else {
-      Issue.record("a tenth less than the least is called feasible")
-      return
-    }
-    answer.explain(request, smallerModels: [])
-    #expect(answer.changes.map(\.smallestFeasibleBudgetBytes).isSorted)
-    for (name, edit) in [
-      ("--batch 1", { (changed: inout PlanRequest) in changed.recipe.batch = 1 }),
-      ("--mapped-free", { $0.mappedFree = true }),
-    ] {
-      let change = try #require(answer.changes.first { $0.change.hasPrefix(name) })
-      #expect(change.suffices == (change.smallestFeasibleBudgetBytes <= request.budgetBytes))
-      var changed = request
-      edit(&changed)
-      changed.budgetBytes = change.smallestFeasibleBudgetBytes
-      #expect(try plan(changed).feasible)
-    }
-  }
-}
-
-extension Array where Element: Comparable {
-  fileprivate var isSorted: Bool { zip(self, dropFirst()).allSatisfy(<=) }
 }

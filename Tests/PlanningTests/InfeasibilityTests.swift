@@ -1,0 +1,110 @@
+import Graph
+import Steps
+import Testing
+
+@testable import Planning
+
+@Suite("Where nothing fits")
+struct InfeasibilityTests {
+  @Test("fits to the byte: feasible at the smallest feasible budget, infeasible at one byte less")
+  func smallestBudget() throws {
+    for mappedFree in [false, true] {
+      for policies in Saving.uniforms.map({ [$0] }) + [Saving.uniforms] {
+        var request = smallRequest(0, policies: policies, mappedFree: mappedFree)
+        let exact = try smallPlan(request)
+        #expect(exact.chargedBytes <= request.budgetBytes)
+        request.budgetBytes -= 1
+        guard case .infeasible(let answer) = try Planner(request).plan() else {
+          Issue.record("one byte less is called feasible")
+          return
+        }
+        #expect(answer.smallestFeasibleBudgetBytes == request.budgetBytes + 1)
+        #expect(answer.budgetBytes == request.budgetBytes && !answer.feasible)
+      }
+    }
+  }
+
+  @Test("says what binds: what lives at the peak of the plan for the smallest budget")
+  func binding() throws {
+    var request = smallRequest(0, policies: Saving.uniforms)
+    let least = try Planner(request).explain(smallPlan(request)).peak
+    request.budgetBytes -= 1
+    guard case .infeasible(var answer) = try Planner(request).plan() else {
+      Issue.record("one byte less is called feasible")
+      return
+    }
+    #expect(answer.peak == nil)
+    answer.explain(request, smallerModels: [])
+    let peak = try #require(answer.peak)
+    #expect(peak == least && peak.bytes.values.reduce(request.runtimeBytes, +) == request.budgetBytes + 1)
+    let json = String(decoding: try PlanFile.encode(answer), as: UTF8.self)
+    #expect(json.contains("\"weights\" : \(try #require(peak.bytes[.weights]))"))
+  }
+
+  @Test("says what each change would need, and each promise holds")
+  func changes() throws {
+    var request = smallRequest(0, policies: Saving.uniforms)
+    request.budgetBytes = request.budgetBytes * 9 / 10
+    guard case .infeasible(var answer) = try Planner(request).plan() else {
+      Issue.record("a tenth less than the least is called feasible")
+      return
+    }
+    answer.explain(request, smallerModels: [])
+    #expect(answer.changes.map(\.smallestFeasibleBudgetBytes).isSorted)
+    for (name, edit) in [
+      ("--batch 1", { (changed: inout PlanRequest) in changed.recipe.batch = 1 }),
+      ("--mapped-free", { $0.mappedFree = true }),
+    ] {
+      let change = try #require(answer.changes.first { $0.change.hasPrefix(name) })
+      #expect(change.suffices == (change.smallestFeasibleBudgetBytes <= request.budgetBytes))
+      var changed = request
+      edit(&changed)
+      changed.budgetBytes = change.smallestFeasibleBudgetBytes
+      #expect(try smallPlan(changed).feasible)
+    }
+  }
+}
+
+@Suite("The changes that could make a plan fit")
+struct SingleChangesTests {
+  private func names(_ edit: (inout PlanRequest) -> Void) -> [String] {
+    var request = smallRequest(0, policies: [])
+    edit(&request)
+    return request.singleChanges(smallerModels: []).map(\.name)
+  }
+
+  @Test(
+    "are of what was decided beforehand: pins, the saving policy, the clipped norm, the optimizer and the format"
+  )
+  func decided() {
+    let names = names {
+      $0.recipe.saving = .keep
+      $0.recipe.maximumGradientNorm = 1
+      $0.pins.train = ["embeddings.*", "pooler.*"]
+      $0.pins.minimumRetention = 10
+    }
+    for name in [
+      "--saving cheap", "--saving recompute", "without --clip-norm", "without --train 'embeddings.*'",
+      "without --train 'pooler.*'", "without --min-retention", "--optimizer sgd", "--frozen-weights int8",
+    ] {
+      #expect(names.contains(name))
+    }
+    #expect(!names.contains("--saving keep"))
+  }
+
+  @Test("leave out what the planner has tried already")
+  func open() {
+    let names = names {
+      $0.alternatives = Alternatives(
+        savings: Saving.uniforms, accumulations: Alternatives.accumulations(ofBatch: $0.recipe.batch),
+        optimizers: Optimizer.allCases, frozenWeights: WeightFormat.allCases)
+    }
+    for flag in ["--saving", "--accumulate", "--optimizer", "--frozen-weights", "without"] {
+      #expect(!names.contains { $0.hasPrefix(flag) }, "\(names)")
+    }
+  }
+}
+
+extension Array where Element: Comparable {
+  fileprivate var isSorted: Bool { zip(self, dropFirst()).allSatisfy(<=) }
+}
