@@ -55,6 +55,19 @@ struct DiffTests {
     }
   }
 
+  @Test("savings that differ between layers are said by runs of layers")
+  func savings() throws {
+    try withTemporaryDirectory { directory in
+      try estimate("last:2", "a.json", in: directory)
+      try estimate("last:2", "b.json", ["--saving", "recompute*3,keep"], in: directory)
+      let diff = try CommandLineProgram.run(["diff", "a.json", "b.json", "--json"], in: directory).object()
+      #expect(
+        diff["settings"] as? [[String: String]] == [
+          ["name": "recipe.saving", "before": "keep", "after": "recompute ×3, keep ×1"]
+        ])
+    }
+  }
+
   @Test("what begins and ceases to train is named, and bytes are those of each plan's own simulation")
   func tensors() throws {
     try withTemporaryDirectory { directory in

@@ -55,7 +55,7 @@ public struct PlanSide: Sendable {
       && plan.scoreMetric == other.plan.scoreMetric && plan.scoresIdentity == other.plan.scoresIdentity
   }
 
-  /// Everything that a plan is made for, by the names of the plan file: `recipe.batch`, `model.configuration.layer_count`.
+  /// Everything that a plan is made for, by the names of the plan file: `recipe.batch`, `model.configuration.layer_count`; lists of savings by runs.
   func settings() throws -> [String: String] {
     struct Settings: Encodable {
       let model: Plan.ModelReference
@@ -73,6 +73,7 @@ public struct PlanSide: Sendable {
       target: plan.target, mappedFree: plan.mappedFree, recipe: plan.recipe)
     var texts: [String: String] = [:]
     try Self.flatten(JSONSerialization.jsonObject(with: PlanFile.encode(settings)), "", into: &texts)
+    texts["recipe.saving"] = plan.recipe.saving.description
     return texts
   }
 
