@@ -93,7 +93,7 @@ def deviation(cells):
 def beside_the_best(results):
     """In every cell the plan with primed scores beside the best of what people do by hand."""
     print("\n### Cell by cell\n\n| task | budget | our plan, primed scores | best by hand | difference | within its standard error |\n|---|---|---|---|---|---|")
-    verdicts, sizes = [], []
+    verdicts, errors, sizes = [], [], []
     for task in TASKS:
         cells = by_method(results, task)
         for share in SHARES:
@@ -105,20 +105,23 @@ def beside_the_best(results):
             plan, other = statistics.mean(plans), statistics.mean(by_hand[best])
             error = deviation(cells) * (1 / len(plans) + 1 / len(by_hand[best])) ** 0.5
             verdicts.append("the best" if plan >= other else "yes" if other - plan <= error else "no")
+            errors.append((other - plan) / error)
             sizes.append((len(plans), [len(values) for values in by_hand.values()]))
             print(f"| {TITLES[task]} | {share} % | {plan:.1f} (n={len(plans)}) | {other:.1f} (n={len(by_hand[best])}; {selections.METHODS[best]}) "
                   f"| {plan - other:+.1f} ± {error:.1f} | {verdicts[-1]} |")
-    print(f"\nFurther below the best by hand than the standard error: {verdicts.count('no')} of {len(verdicts)} cells. "
-          f"Were all methods alike, chance alone would put it there in {by_chance(sizes):.1f}.")
+    print()
+    for limit, words in ((1, "the standard error"), (2, "twice that")):
+        print(f"Further below the best by hand than {words}: {sum(error > limit for error in errors)} of {len(errors)} cells. "
+              f"Were all methods alike, chance alone would put it there in {by_chance(sizes, limit):.1f}.")
 
 
-def by_chance(sizes, draws=20_000):
-    """In how many cells a plan that is as good as every other method would be further below the best than their standard error, given how many runs each has."""
+def by_chance(sizes, limit, draws=20_000):
+    """In how many cells a plan that is as good as every other method would be further below the best than so many standard errors, given how many runs each has."""
     generator, count = random.Random(0), 0
     for plan, others in sizes:
         for _ in range(draws):
             best, runs = max((generator.gauss(0, runs ** -0.5), runs) for runs in others)
-            count += best - generator.gauss(0, plan ** -0.5) > (1 / plan + 1 / runs) ** 0.5
+            count += best - generator.gauss(0, plan ** -0.5) > limit * (1 / plan + 1 / runs) ** 0.5
     return count / draws
 
 
