@@ -10,34 +10,15 @@ import Units
 
 @testable import Planning
 
-/// A directory that goes away with the test.
-private final class TemporaryDirectory {
-  let url = FileManager.default.temporaryDirectory.appendingPathComponent("planning-\(UUID().uuidString)")
-  init() throws { try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true) }
-  deinit { try? FileManager.default.removeItem(at: url) }
-
-  func path(_ name: String) -> String { url.appendingPathComponent(name).path }
-
-  func write(_ text: String, to name: String) throws -> String {
-    try Data(text.utf8).write(to: URL(fileURLWithPath: path(name)))
-    return path(name)
-  }
-}
-
-private let graph = EncoderGraph(
-  EncoderConfiguration(
-    family: .bert, vocabularySize: 97, maximumPositions: 24, hiddenSize: 16, feedForwardSize: 40, layerCount: 3,
-    headCount: 4))
-
 private func makePlan() throws -> Plan {
-  let scores = Scores.prior(graph, modelIdentity: "small")
+  let scores = Scores.prior(smallGraph, modelIdentity: "small")
   var request = PlanRequest(
-    graph: graph, modelName: "small", modelIdentity: "small", recipe: Recipe(batch: 3, sequence: 8),
+    graph: smallGraph, modelName: "small", modelIdentity: "small", recipe: Recipe(batch: 3, sequence: 8),
     alternatives: Alternatives(savings: [.keep]), scores: scores, budgetBytes: 0, mappedFree: false,
     runtimeBytes: 100, device: "board",
     task: "sst2")
-  let far = try #require(TrainSpec("far:40")).selection(graph)
-  request.budgetBytes = request.charged(StepProgram(graph, request.recipe, far)) + 100
+  let far = try #require(TrainSpec("far:40")).selection(smallGraph)
+  request.budgetBytes = request.charged(StepProgram(smallGraph, request.recipe, far)) + 100
   guard case .plan(let plan) = try Planner(request).plan() else { throw PlanError.badScores(reason: "") }
   return plan
 }
@@ -72,15 +53,15 @@ struct PlanFileTests {
     #expect(try FileManager.default.contentsOfDirectory(atPath: directory.url.path) == ["p.json"])
 
     var generator = SeededGenerator(seed: 5)
-    let scores = randomScores(graph, using: &generator)
-    let space = try DecisionSpace(graph, scores: scores)
+    let scores = randomScores(smallGraph, using: &generator)
+    let space = try DecisionSpace(smallGraph, scores: scores)
     for _ in 0..<50 {
       let selection = space.selection(space.randomChoice(using: &generator))
       var copy = plan
-      copy.trainable = Plan.names(of: selection, graph) { graph.qualifiedName($0) }
+      copy.trainable = Plan.names(of: selection, smallGraph) { smallGraph.qualifiedName($0) }
       copy.retainedNodes = selection.retained
-      copy.learnerNodes = Plan.learners(of: selection, graph, scores: scores)
-      #expect(try copy.selection(of: graph) == selection)
+      copy.learnerNodes = Plan.learners(of: selection, smallGraph, scores: scores)
+      #expect(try copy.selection(of: smallGraph) == selection)
     }
   }
 
@@ -141,7 +122,7 @@ struct PlanFileTests {
     }
     var lion = plan
     lion.recipe.optimizer = .lion
-    #expect(throws: PlanError.self) { try lion.selection(of: graph) }
+    #expect(throws: PlanError.self) { try lion.selection(of: smallGraph) }
   }
 
   @Test("that is missing, a directory, empty, cut short, or no JSON is refused")
@@ -168,13 +149,13 @@ struct PlanFileTests {
     func error(_ edit: (inout Plan) throws -> Void) throws -> PlanError? {
       var changed = plan
       try edit(&changed)
-      return #expect(throws: PlanError.self) { try changed.selection(of: graph) }
+      return #expect(throws: PlanError.self) { try changed.selection(of: smallGraph) }
     }
     let split = try #require(plan.retainedNodes.firstIndex { $0 > 0 && $0 < 40 })
     let count = plan.retainedNodes[split]
-    let weight = graph.qualifiedName(
+    let weight = smallGraph.qualifiedName(
       try #require(
-        graph.group(.feedForward, layer: split)?.parameters.map { graph.parameters[$0] }.first {
+        smallGraph.group(.feedForward, layer: split)?.parameters.map { smallGraph.parameters[$0] }.first {
           $0.isSplitByNode
         }))
     #expect(try error { $0.trainable.append("bert.extra") } == .unknownTensor("bert.extra"))
@@ -207,7 +188,7 @@ struct PlanFileTests {
     ] {
       var changed = plan
       edit(&changed.recipe)
-      let error = #expect(throws: PlanError.self) { try changed.selection(of: graph) }
+      let error = #expect(throws: PlanError.self) { try changed.selection(of: smallGraph) }
       guard case .badRecipe = error else {
         Issue.record("\(changed.recipe) gives \(String(describing: error))")
         continue
@@ -236,107 +217,5 @@ extension PlanFileTests {
         #expect(simulation.bytesMoved > simulation.peakBytes)
       }
     }
-  }
-}
-
-@Suite("A score file")
-struct ScoreFileTests {
-  private func read(_ edit: (inout Scores) -> Void, identity: String = "small") throws -> Scores {
-    let directory = try TemporaryDirectory()
-    var scores = Scores.prior(graph, modelIdentity: "small")
-    edit(&scores)
-    try PlanFile.write(scores, to: directory.path("s.json"))
-    return try PlanFile.readScores(directory.path("s.json"), for: graph, identity: identity)
-  }
-
-  @Test("holds every score, tensor names as they are, and is known again by its hash")
-  func roundTrip() throws {
-    var scores = Scores.prior(graph, modelIdentity: "small")
-    scores.steps = 12
-    scores.fileIdentity = try PlanFile.identity(of: scores)
-    #expect(try read { $0.steps = 12 } == scores)
-  }
-
-  @Test(
-    "holds several metrics, the first to plan by unless another is named, and one that it lacks is refused in a line"
-  )
-  func metrics() throws {
-    let prior = Scores.prior(graph, modelIdentity: "small")
-    let read = try read { scores in
-      scores.origin = .priming
-      scores.measurements = [Scores.Metric.relativeChange, .fisher].enumerated().map { index, metric in
-        Scores.Measurement(
-          metric: metric, tensors: prior.tensors.mapValues { $0 * Double(index + 1) },
-          nodes: prior.nodes.map { $0.map { $0 * Double(index + 1) } })
-      }
-      (scores.turns, scores.unscored) = (3, ["pooler.dense.weight"])
-    }
-    #expect(read.metric == .relativeChange && read.tensors == prior.tensors && read.nodes == prior.nodes)
-    #expect(read.turns == 3 && read.unscored == ["pooler.dense.weight"])
-    let fisher = try read.choosing(.fisher)
-    #expect(fisher.metric == .fisher && fisher.nodes[2][3] == 2 * prior.nodes[2][3])
-    #expect(fisher.measurements == read.measurements)
-    #expect(fisher.captured(by: .full(graph), of: graph) == 2 * read.captured(by: .full(graph), of: graph))
-    let error = #expect(throws: ScoresError.self) { try read.choosing(.gradientNorm) }
-    #expect(error == .notMeasured(.gradientNorm, measured: [.relativeChange, .fisher]))
-    let text = try #require(error).description
-    #expect(
-      text.contains("'gradient-norm'") && text.contains("relative-change, fisher") && !text.contains("\n"))
-    #expect(error?.exitStatus == .malformedInput)
-  }
-
-  @Test("is refused for another model, with too few or too many, or with a score that cannot be one")
-  func refused() throws {
-    let other = #expect(throws: PlanError.self) { try read({ _ in }, identity: "large") }
-    guard case .otherShape = other else {
-      Issue.record("another identity gives \(String(describing: other))")
-      return
-    }
-    let name = graph.parameters[0].name
-    let edits: [(inout Scores) -> Void] = [
-      { $0.nodes.removeLast() }, { $0.nodes.append([]) }, { $0.nodes[1].removeLast() },
-      { $0.nodes[1].append(1) },
-      { $0.tensors[name] = nil }, { $0.tensors[name] = -1 }, { $0.nodes[2][3] = -1e-300 },
-      { $0.tensors = $0.tensors.mapValues { _ in 1e308 } },
-      { $0.measurements = [] }, { $0.measurements += $0.measurements },
-      { $0.measurements.append(.init(metric: .fisher, tensors: [:], nodes: [])) },
-    ]
-    for (index, edit) in edits.enumerated() {
-      let error = #expect(throws: PlanError.self, "edit \(index)") { try read(edit) }
-      guard case .badScores = error else {
-        Issue.record("edit \(index) gives \(String(describing: error))")
-        continue
-      }
-    }
-    #expect(throws: PlanError.self) { try read { $0.schema = 3 } }
-    let old = #expect(throws: PlanError.self) { try read { $0.schema = 1 } }
-    #expect(
-      try #require(old).description.hasSuffix("schema 1, but this program reads schema 2; make the file again"))
-    #expect(throws: PlanError.self) { try read { $0.kind = Plan.kind } }
-  }
-
-  @Test("cannot hold what JSON has no number for", arguments: ["NaN", "1e999", "Infinity", "\"1\"", "null"])
-  func noNumbers(text: String) throws {
-    let directory = try TemporaryDirectory()
-    let good = String(decoding: try PlanFile.encode(Scores.prior(graph, modelIdentity: "small")), as: UTF8.self)
-    let line = try #require(good.split(separator: "\n").first { $0.contains("\"classifier.bias\"") })
-    let path = try directory.write(
-      good.replacingOccurrences(of: line, with: "        \"classifier.bias\" : \(text),"), to: "s.json")
-    let error = #expect(throws: PlanError.self) { try PlanFile.readScores(path, for: graph, identity: "small") }
-    guard case .unreadable = error else {
-      Issue.record("\(text) gives \(String(describing: error))")
-      return
-    }
-  }
-
-  @Test("that does not fit is refused by the planner too, as is a recipe")
-  func planner() throws {
-    var request = PlanRequest(
-      graph: graph, modelName: "small", modelIdentity: "small", recipe: Recipe(batch: 1 << 50, sequence: 8),
-      scores: .prior(graph, modelIdentity: "small"), budgetBytes: 1 << 30, mappedFree: false, runtimeBytes: 0)
-    #expect(throws: PlanError.self) { try Planner(request).plan() }
-    request.recipe.batch = 1
-    request.scores.nodes = []
-    #expect(throws: PlanError.self) { try Planner(request).plan() }
   }
 }

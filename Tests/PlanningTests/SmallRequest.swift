@@ -4,16 +4,18 @@ import Steps
 @testable import Optimization
 @testable import Planning
 
+/// Three layers that are lowered, planned and simulated in no time.
+let smallGraph = EncoderGraph(
+  EncoderConfiguration(
+    family: .bert, vocabularySize: 97, maximumPositions: 24, hiddenSize: 16, feedForwardSize: 40, layerCount: 3,
+    headCount: 4))
+
 /// A question about a small encoder whose budget is this share of the way from the least that trains at all to everything.
 func smallRequest(
   _ share: Double, policies: [Saving] = [.keep], mappedFree: Bool = false,
   edit: (inout Scores) -> Void = { _ in }
 ) -> PlanRequest {
-  let graph = EncoderGraph(
-    EncoderConfiguration(
-      family: .bert, vocabularySize: 97, maximumPositions: 24, hiddenSize: 16, feedForwardSize: 40,
-      layerCount: 3,
-      headCount: 4))
+  let graph = smallGraph
   var scores = Scores.prior(graph, modelIdentity: "small")
   edit(&scores)
   var request = PlanRequest(
