@@ -24,6 +24,10 @@ public struct Infeasibility: Sendable, Codable, Equatable {
     public var smallestFeasibleBudgetBytes: Int
     /// Whether the change alone makes the budget enough.
     public var suffices: Bool
+
+    static func needsLess(_ one: Change, _ other: Change) -> Bool {
+      (one.smallestFeasibleBudgetBytes, one.change) < (other.smallestFeasibleBudgetBytes, other.change)
+    }
   }
 
   public init(
@@ -41,15 +45,23 @@ public struct Infeasibility: Sendable, Codable, Equatable {
 
   /// Says what binds, and prices the changes that could help, cheapest need first.
   ///
-  /// - Parameter smallerModels: other encoders to consider, by name.
+  /// - Parameter smallerModels: other encoders to consider, by name. Of those that fit the largest is named, and where none does, the one
+  ///   that needs least.
   public mutating func explain(_ request: PlanRequest, smallerModels: [(name: String, graph: EncoderGraph)]) {
     if !isTooSlow { peak = Self.leanest(request).map { StepPeak($0.program.training) } }
-    changes = request.singleChanges(smallerModels: smallerModels).compactMap { name, changed in
-      guard changed.isRunnable, let needed = Self.smallestBudget(changed) else { return nil }
-      return Change(change: name, smallestFeasibleBudgetBytes: needed, suffices: needed <= budgetBytes)
-    }.filter { $0.smallestFeasibleBudgetBytes < smallestFeasibleBudgetBytes }.sorted {
-      ($0.smallestFeasibleBudgetBytes, $0.change) < ($1.smallestFeasibleBudgetBytes, $1.change)
+    var models: [Change] = []
+    for case let change? in request.modelChanges(smallerModels).lazy.map(priced) {
+      models.append(change)
+      if change.suffices { break }
     }
+    let model = models.last(where: \.suffices) ?? models.min(by: Change.needsLess)
+    changes = (request.singleChanges.compactMap(priced) + [model].compactMap(\.self))
+      .filter { $0.smallestFeasibleBudgetBytes < smallestFeasibleBudgetBytes }.sorted(by: Change.needsLess)
+  }
+
+  private func priced(_ name: String, _ changed: PlanRequest) -> Change? {
+    guard changed.isRunnable, let needed = Self.smallestBudget(changed) else { return nil }
+    return Change(change: name, smallestFeasibleBudgetBytes: needed, suffices: needed <= budgetBytes)
   }
 
   /// What the least that may train needs under the leanest recipe, by simulation; nil where the pins do not fit the model.

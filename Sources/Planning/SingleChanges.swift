@@ -6,11 +6,7 @@ extension PlanRequest {
   /// The same question with one thing given up, by what would be said on the command line.
   ///
   /// Nothing that the question leaves open is among them, since the planner has tried that.
-  ///
-  /// - Parameter smallerModels: other encoders to consider, by name.
-  func singleChanges(
-    smallerModels: [(name: String, graph: EncoderGraph)]
-  ) -> [(name: String, request: PlanRequest)] {
+  var singleChanges: [(name: String, request: PlanRequest)] {
     var changes = shapeChanges + recipeChanges + pinChanges
     func consider(_ name: String, _ edit: (inout PlanRequest) -> Void) {
       changes.append((name, changed(edit)))
@@ -27,10 +23,16 @@ extension PlanRequest {
         consider("--update-loop \(loop.rawValue)") { $0.trainerOptions.updateLoop = loop }
       }
     }
-    for (name, graph) in smallerModels where graph.parameterCount < self.graph.parameterCount {
-      consider("the smaller model \(name)") { $0.graph = graph }
-    }
     return changes
+  }
+
+  /// The same question about each of these models that is smaller, the largest first.
+  func modelChanges(
+    _ models: [(name: String, graph: EncoderGraph)]
+  ) -> [(name: String, request: PlanRequest)] {
+    models.filter { $0.graph.parameterCount < graph.parameterCount }
+      .sorted { $0.graph.parameterCount > $1.graph.parameterCount }
+      .map { model in ("the smaller model \(model.name)", changed { $0.graph = model.graph }) }
   }
 
   private func changed(_ edit: (inout PlanRequest) -> Void) -> PlanRequest {
@@ -39,12 +41,31 @@ extension PlanRequest {
     return changed
   }
 
+  /// The same question with a value of the recipe decided otherwise than by any that it may have now.
+  private func deciding<Value: Equatable>(
+    _ field: WritableKeyPath<Recipe, Value>, _ open: WritableKeyPath<Alternatives, [Value]>,
+    among values: [Value],
+    _ words: (Value) -> String
+  ) -> [(name: String, request: PlanRequest)] {
+    let left = alternatives[keyPath: open]
+    let tried = left.isEmpty ? [recipe[keyPath: field]] : left
+    return values.filter { !tried.contains($0) }.map { value in
+      (
+        words(value),
+        changed {
+          $0.recipe[keyPath: field] = value
+          $0.alternatives[keyPath: open] = []
+        }
+      )
+    }
+  }
+
   /// Fewer or shorter sequences, or fewer at once.
   private var shapeChanges: [(name: String, request: PlanRequest)] {
     let cuts = alternatives.accumulations
     let batches = [recipe.batch / 2, 1].filter { $0 >= recipe.accumulation && $0 < recipe.batch }
     let sequences = [recipe.sequence / 2].filter { $0 >= 8 }
-    let parts = [2, recipe.batch].filter { cuts.isEmpty && $0 > recipe.accumulation && $0 <= recipe.batch }
+    let parts = [2, recipe.batch].filter { $0 <= recipe.batch && $0 > (cuts.max() ?? recipe.accumulation) }
     return batches.map { batch in
       (
         "--batch \(batch)",
@@ -55,39 +76,16 @@ extension PlanRequest {
       )
     }
       + sequences.map { sequence in ("--seq \(sequence)", changed { $0.recipe.sequence = sequence }) }
-      + parts.map { parts in ("--accumulate \(parts)", changed { $0.recipe.accumulation = parts }) }
+      + deciding(\.accumulation, \.accumulations, among: parts) { "--accumulate \($0)" }
   }
 
   /// Another optimizer, format of frozen weights or saving policy, and gradients that need not wait for their norm.
   private var recipeChanges: [(name: String, request: PlanRequest)] {
-    let optimizers = Optimizer.allCases.filter {
-      $0 != recipe.optimizer && !alternatives.optimizers.contains($0)
-    }
-    let formats = WeightFormat.allCases.filter {
-      $0 != recipe.frozenWeights && !alternatives.frozenWeights.contains($0)
-    }
-    let savings = Alternatives.uniformSavings(of: trainer).filter {
-      alternatives.savings.isEmpty && $0 != recipe.saving
-    }
-    return optimizers.map { optimizer in
-      (
-        "--optimizer \(optimizer.rawValue)",
-        changed {
-          $0.recipe.optimizer = optimizer
-          $0.alternatives.optimizers = []
-        }
-      )
-    }
-      + formats.map { format in
-        (
-          "--frozen-weights \(format.rawValue)",
-          changed {
-            $0.recipe.frozenWeights = format
-            $0.alternatives.frozenWeights = []
-          }
-        )
+    deciding(\.optimizer, \.optimizers, among: Optimizer.allCases) { "--optimizer \($0.rawValue)" }
+      + deciding(\.frozenWeights, \.frozenWeights, among: WeightFormat.allCases) {
+        "--frozen-weights \($0.rawValue)"
       }
-      + savings.map { saving in ("--saving \(saving)", changed { $0.recipe.saving = saving }) }
+      + deciding(\.saving, \.savings, among: Alternatives.uniformSavings(of: trainer)) { "--saving \($0)" }
       + (recipe.maximumGradientNorm == nil
         ? [] : [("without --clip-norm", changed { $0.recipe.maximumGradientNorm = nil })])
   }

@@ -70,7 +70,7 @@ struct SingleChangesTests {
   private func names(_ edit: (inout PlanRequest) -> Void) -> [String] {
     var request = smallRequest(0, policies: [])
     edit(&request)
-    return request.singleChanges(smallerModels: []).map(\.name)
+    return request.singleChanges.map(\.name)
   }
 
   @Test(
@@ -90,6 +90,34 @@ struct SingleChangesTests {
       #expect(names.contains(name))
     }
     #expect(!names.contains("--saving keep"))
+  }
+
+  @Test("are of one smaller model: the largest that fits, or else the one that needs least")
+  func models() throws {
+    func encoder(_ hidden: Int) -> EncoderGraph {
+      EncoderGraph(
+        EncoderConfiguration(
+          family: .bert, vocabularySize: 97, maximumPositions: 24, hiddenSize: hidden, feedForwardSize: 40,
+          layerCount: 3, headCount: 4))
+    }
+    var request = smallRequest(0)
+    let least = request.budgetBytes
+    let models = [4, 8, 12, 20].map { (name: "width \($0)", graph: encoder($0)) }
+    let needs = models.map { model in
+      var changed = request
+      changed.graph = model.graph
+      return Infeasibility.smallestBudget(changed)
+    }
+    for (index, name) in [(2, "width 12"), (1, "width 8"), (0, "width 4")] {
+      // One byte less than the smallest would rule out even that.
+      request.budgetBytes = try #require(needs[index]) - (index == 0 ? 1 : 0)
+      var answer = Infeasibility(budgetBytes: request.budgetBytes, smallestFeasibleBudgetBytes: least)
+      answer.explain(request, smallerModels: models)
+      let changes = answer.changes.filter { $0.change.hasPrefix("the smaller model") }
+      #expect(changes.map(\.change) == ["the smaller model \(name)"])
+      #expect(
+        changes.first?.suffices == (index > 0) && changes.first?.smallestFeasibleBudgetBytes == needs[index])
+    }
   }
 
   @Test("leave out what the planner has tried already")
