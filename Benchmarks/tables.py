@@ -10,6 +10,10 @@ import selections
 from runs import METRICS, SHARES, TASKS, TITLES
 
 
+# Methods by hand that end further below the best than so many standard errors are no rivals of it.
+RIVAL = 3
+
+
 def figure(rows, name):
     """Mean ± standard deviation over seeds, in hundredths."""
     values = [100 * row["scores"][name] for row in sorted(rows, key=lambda row: row["seed"])]
@@ -23,12 +27,25 @@ def headline(row):
 
 
 def by_method(results, task):
-    """The headline figures of a task's runs at the ordinary rate, by method and budget."""
+    """The headline figures of a task's runs, by method, times the ordinary rate, and budget."""
     cells = collections.defaultdict(list)
-    for row in results.find(task=task, side="ours", rate=1):
+    for row in results.find(task=task, side="ours"):
         if row["scores"]:
-            cells[row["method"], row["share"]].append(headline(row))
+            cells[row["method"], row["rate"], row["share"]].append(headline(row))
     return cells
+
+
+NAMES = dict(full="full fine-tuning", **selections.METHODS)
+
+
+def order(key):
+    """Of methods with their rates, as tables have them."""
+    method, rate = key
+    return list(NAMES).index(method), rate
+
+
+def title(method, rate):
+    return NAMES[method] + ("" if rate == 1 else f", {rate:g} times the rate")
 
 
 def commits(rows):
@@ -54,25 +71,25 @@ def full(results, tasks):
 def print_rows(heading, rows):
     """A table of the rows that have a figure; a dash is what was not run."""
     print(f"{heading}\n{re.sub(r'[^|]+', '---', heading)}")
-    for title, *cells in rows:
+    for name, *cells in rows:
         if any(cells):
-            print(f"| {title} | {' | '.join(cell or '–' for cell in cells)} |")
+            print(f"| {name} | {' | '.join(cell or '–' for cell in cells)} |")
 
 
 def differences(results, plan):
     """How far a method, by default the plan with primed scores, is above each other one, over all tasks, from runs of the same task, budget and seed: mean ± standard error."""
-    value = {(row["task"], row["seed"], row["method"], row["share"]): headline(row) for row in results.find(side="ours", rate=1) if row["scores"]}
+    value = {(row["task"], row["seed"], row["method"], row["rate"], row["share"]): headline(row) for row in results.find(side="ours") if row["scores"]}
     rows = []
-    for other, title in dict(full="full fine-tuning", **selections.METHODS).items():
+    for other, rate in sorted({(method, rate) for _, _, method, rate, _ in value}, key=order):
         if other == plan:
             continue
         cells = []
         for share in SHARES:
-            pairs = [(task, own - value[task, seed, other, None if other == "full" else share])
-                     for (task, seed, method, budget), own in value.items() if (method, budget) == (plan, share)
-                     and (task, seed, other, None if other == "full" else share) in value]
+            found = [(task, own, value.get((task, seed, other, rate, None if other == "full" else share)))
+                     for (task, seed, method, times, budget), own in value.items() if (method, times, budget) == (plan, 1, share)]
+            pairs = [(task, own - theirs) for task, own, theirs in found if theirs is not None]
             cells.append(difference(pairs) if pairs else "")
-        rows.append((title, *cells))
+        rows.append((title(other, rate), *cells))
     print("### All tasks\n")
     print_rows(f"| {selections.METHODS[plan]}, above | {' | '.join(f'{share} %' for share in SHARES)} |", rows)
 
@@ -84,8 +101,10 @@ def difference(pairs):
 
 
 def deviation(cells):
-    """The standard deviation of one run, from all cells with several seeds together, but for what is drawn anew with every seed: there selections differ, too."""
-    several = [values for (method, _), values in cells.items() if len(values) > 1 and "random" not in method]
+    """The standard deviation of one run, from all cells with several seeds together, but for what is drawn anew with every seed, where selections differ, too, and
+    for biases and heads, which where they learn nothing do not vary."""
+    several = [values for (method, *_), values in cells.items()
+               if len(values) > 1 and "random" not in method and method not in ("bitfit", "head")]
     freedom = sum(len(values) - 1 for values in several)
     return (sum(statistics.variance(values) * (len(values) - 1) for values in several) / freedom) ** 0.5 if freedom else math.nan
 
@@ -97,22 +116,26 @@ def beside_the_best(results):
     for task in TASKS:
         cells = by_method(results, task)
         for share in SHARES:
-            plans = cells.get(("plan-primed", share))
-            by_hand = {method: values for (method, budget), values in cells.items() if budget == share and not method.startswith("plan-")}
+            plans = cells.get(("plan-primed", 1, share))
+            by_hand = {(method, rate): values for (method, rate, budget), values in cells.items() if budget == share and not method.startswith("plan-")}
             if not plans or not by_hand:
                 continue
-            best = max(by_hand, key=lambda method: statistics.mean(by_hand[method]))
+            best = max(by_hand, key=lambda key: statistics.mean(by_hand[key]))
             plan, other = statistics.mean(plans), statistics.mean(by_hand[best])
-            error = deviation(cells) * (1 / len(plans) + 1 / len(by_hand[best])) ** 0.5
+
+            def error_beside_best(values):
+                return deviation(cells) * (1 / len(values) + 1 / len(by_hand[best])) ** 0.5
+            error = error_beside_best(plans)
+            rivals = [values for values in by_hand.values() if other - statistics.mean(values) <= RIVAL * error_beside_best(values)]
             verdicts.append("the best" if plan >= other else "yes" if other - plan <= error else "no")
             errors.append((other - plan) / error)
-            sizes.append((len(plans), [len(values) for values in by_hand.values()]))
-            print(f"| {TITLES[task]} | {share} % | {plan:.1f} (n={len(plans)}) | {other:.1f} (n={len(by_hand[best])}; {selections.METHODS[best]}) "
+            sizes.append((len(plans), [len(values) for values in rivals]))
+            print(f"| {TITLES[task]} | {share} % | {plan:.1f} (n={len(plans)}) | {other:.1f} (n={len(by_hand[best])}; {title(*best)}) "
                   f"| {plan - other:+.1f} ± {error:.1f} | {verdicts[-1]} |")
     print()
     for limit, words in ((1, "the standard error"), (2, "twice that")):
         print(f"Further below the best by hand than {words}: {sum(error > limit for error in errors)} of {len(errors)} cells. "
-              f"Were all methods alike, chance alone would put it there in {by_chance(sizes, limit):.1f}.")
+              f"Were it and all that end within {RIVAL} standard errors of the best alike, chance alone would put it there in {by_chance(sizes, limit):.1f}.\n")
 
 
 def by_chance(sizes, limit, draws=20_000):
@@ -139,12 +162,11 @@ def budgets(results, plan, tasks):
         peak = whole[0]["peak_bytes"] / 2**20
         print(f"\n### {TITLES[task]}, {METRICS.get(name, name)}\n\nFull fine-tuning: {figure(whole, name)} at {peak:.0f} MiB.\n")
         table = []
-        for method, title in selections.METHODS.items():
+        for method in selections.METHODS:
             for rate in sorted({1, *(row["rate"] for row in rows if row["method"] == method)}):
                 cells = [cell([row for row in rows if (row["method"], row["share"], row["rate"]) == (method, share, rate)], name)
                          for share in shares]
-                rated = "" if rate == 1 else f", {rate:g} times the rate"
-                table.append((title + rated, *cells))
+                table.append((title(method, rate), *cells))
         print_rows(f"| method | {' | '.join(f'{share} %: {peak * share / 100:.0f} MiB' for share in shares)} |", table)
         print(commits(rows))
 
