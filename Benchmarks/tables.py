@@ -10,6 +10,7 @@ import selections
 from runs import METRICS, SHARES, TASKS, TITLES
 
 
+NAMES = dict(full="full fine-tuning", **selections.METHODS)
 # Methods by hand that end further below the best than so many standard errors are no rivals of it.
 RIVAL = 3
 
@@ -33,9 +34,6 @@ def by_method(results, task):
         if row["scores"]:
             cells[row["method"], row["rate"], row["share"]].append(headline(row))
     return cells
-
-
-NAMES = dict(full="full fine-tuning", **selections.METHODS)
 
 
 def order(key):
@@ -109,12 +107,18 @@ def deviation(cells):
     return (sum(statistics.variance(values) * (len(values) - 1) for values in several) / freedom) ** 0.5 if freedom else math.nan
 
 
+def standard_error(spread, *samples):
+    """Of the difference of two means of runs that vary by the spread."""
+    return spread * sum(1 / len(values) for values in samples) ** 0.5
+
+
 def beside_the_best(results):
     """In every cell the plan with primed scores beside the best of what people do by hand."""
     print("\n### Cell by cell\n\n| task | budget | our plan, primed scores | best by hand | difference | within its standard error |\n|---|---|---|---|---|---|")
     verdicts, errors, sizes = [], [], []
     for task in TASKS:
         cells = by_method(results, task)
+        spread = deviation(cells)
         for share in SHARES:
             plans = cells.get(("plan-primed", 1, share))
             by_hand = {(method, rate): values for (method, rate, budget), values in cells.items() if budget == share and not method.startswith("plan-")}
@@ -123,10 +127,8 @@ def beside_the_best(results):
             best = max(by_hand, key=lambda key: statistics.mean(by_hand[key]))
             plan, other = statistics.mean(plans), statistics.mean(by_hand[best])
 
-            def error_beside_best(values):
-                return deviation(cells) * (1 / len(values) + 1 / len(by_hand[best])) ** 0.5
-            error = error_beside_best(plans)
-            rivals = [values for values in by_hand.values() if other - statistics.mean(values) <= RIVAL * error_beside_best(values)]
+            error = standard_error(spread, plans, by_hand[best])
+            rivals = [values for values in by_hand.values() if other - statistics.mean(values) <= RIVAL * standard_error(spread, values, by_hand[best])]
             verdicts.append("the best" if plan >= other else "yes" if other - plan <= error else "no")
             errors.append((other - plan) / error)
             sizes.append((len(plans), [len(values) for values in rivals]))
