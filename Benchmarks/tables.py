@@ -126,7 +126,6 @@ def beside_the_best(results):
                 continue
             best = max(by_hand, key=lambda key: statistics.mean(by_hand[key]))
             plan, other = statistics.mean(plans), statistics.mean(by_hand[best])
-
             error = standard_error(spread, plans, by_hand[best])
             rivals = [values for values in by_hand.values() if other - statistics.mean(values) <= RIVAL * standard_error(spread, values, by_hand[best])]
             verdicts.append("the best" if plan >= other else "yes" if other - plan <= error else "no")

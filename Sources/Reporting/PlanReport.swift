@@ -161,7 +161,7 @@ public struct PlanReport: Report {
         tone: .bad)
     }
     let programAlone = runtime.bytes > reason.budgetBytes
-    let program = "\(ByteCount.format(runtime.bytes, rounding: .up))"
+    let program = ByteCount.format(runtime.bytes, rounding: .up)
     var text = style.paragraph(
       programAlone
         ? "Infeasible: the process of '\(request.trainer.rawValue)' alone takes \(program) before its first tensor, "

@@ -25,9 +25,7 @@ private func request(budget: Double) -> PlanRequest {
 private func plan(_ request: PlanRequest, halfTimeWorth: Double) throws -> (plan: Plan, seconds: Double) {
   var request = request
   request.halfTimeWorth = halfTimeWorth
-  guard case .plan(let plan) = try Planner(request).plan() else {
-    throw PlanError.badScores(reason: "the request is infeasible")
-  }
+  let plan = try smallPlan(request)
   return (plan, request.ordinarySeconds(plan.recipe, try plan.selection(of: request.graph)))
 }
 

@@ -67,17 +67,17 @@ struct InfeasibilityTests {
 
 @Suite("The changes that could make a plan fit")
 struct SingleChangesTests {
-  private func names(_ edit: (inout PlanRequest) -> Void) -> [String] {
+  private func changes(_ edit: (inout PlanRequest) -> Void) -> [String: PlanRequest] {
     var request = smallRequest(0, policies: [])
     edit(&request)
-    return request.singleChanges.map(\.name)
+    return Dictionary(uniqueKeysWithValues: request.singleChanges.map { ($0.name, $0.request) })
   }
 
   @Test(
     "are of what was decided beforehand: pins, the saving policy, the clipped norm, the optimizer and the format"
   )
   func decided() {
-    let names = names {
+    let changes = changes {
       $0.recipe.saving = .keep
       $0.recipe.maximumGradientNorm = 1
       $0.pins.train = ["embeddings.*", "pooler.*"]
@@ -87,9 +87,20 @@ struct SingleChangesTests {
       "--saving cheap", "--saving recompute", "without --clip-norm", "without --train 'embeddings.*'",
       "without --train 'pooler.*'", "without --min-retention", "--optimizer sgd", "--frozen-weights int8",
     ] {
-      #expect(names.contains(name))
+      #expect(changes[name] != nil)
     }
-    #expect(!names.contains("--saving keep"))
+    #expect(changes["--saving keep"] == nil)
+
+    // Each does what it says.
+    #expect(changes["--saving cheap"]?.recipes.map(\.saving) == [.cheap])
+    #expect(changes["--optimizer sgd"]?.recipes.map(\.optimizer) == [.sgd])
+    #expect(changes["--frozen-weights int8"]?.recipes.map(\.frozenWeights) == [.int8])
+    #expect(changes["--accumulate 3"]?.recipes.map(\.accumulation) == [3])
+    #expect(changes["--batch 1"]?.recipe.batch == 1)
+    #expect(changes["without --clip-norm"].map { $0.recipe.maximumGradientNorm == nil } == true)
+    #expect(changes["without --train 'pooler.*'"]?.pins.train == ["embeddings.*"])
+    #expect(changes["without --min-retention"]?.pins.minimumRetention == 0)
+    #expect(changes["--mapped-free, where the system can drop clean mapped pages"]?.mappedFree == true)
   }
 
   @Test("are of one smaller model: the largest that fits, or else the one that needs least")
@@ -122,11 +133,11 @@ struct SingleChangesTests {
 
   @Test("leave out what the planner has tried already")
   func open() {
-    let names = names {
+    let names = changes {
       $0.alternatives = Alternatives(
         savings: Saving.uniforms, accumulations: Alternatives.accumulations(ofBatch: $0.recipe.batch),
         optimizers: Optimizer.allCases, frozenWeights: WeightFormat.allCases)
-    }
+    }.keys
     for flag in ["--saving", "--accumulate", "--optimizer", "--frozen-weights", "without"] {
       #expect(!names.contains { $0.hasPrefix(flag) }, "\(names)")
     }

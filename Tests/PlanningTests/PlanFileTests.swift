@@ -11,16 +11,11 @@ import Units
 @testable import Planning
 
 private func makePlan() throws -> Plan {
-  let scores = Scores.prior(smallGraph, modelIdentity: "small")
-  var request = PlanRequest(
-    graph: smallGraph, modelName: "small", modelIdentity: "small", recipe: Recipe(batch: 3, sequence: 8),
-    alternatives: Alternatives(savings: [.keep]), scores: scores, budgetBytes: 0, mappedFree: false,
-    runtimeBytes: 100, device: "board",
-    task: "sst2")
+  var request = smallRequest(0)
+  (request.device, request.task) = ("board", "sst2")
   let far = try #require(TrainSpec("far:40")).selection(smallGraph)
-  request.budgetBytes = request.charged(StepProgram(smallGraph, request.recipe, far)) + 100
-  guard case .plan(let plan) = try Planner(request).plan() else { throw PlanError.badScores(reason: "") }
-  return plan
+  request.budgetBytes = request.charged(StepProgram(smallGraph, request.recipe, far)) + request.runtimeBytes
+  return try smallPlan(request)
 }
 
 /// Changes a plan's JSON at a path of keys, the last of which gets this JSON value; nil removes it.

@@ -22,13 +22,6 @@ private func request(_ share: Double, layers: Int = 5, _ alternatives: Alternati
   return request
 }
 
-private func plan(_ request: PlanRequest) throws -> Plan {
-  guard case .plan(let plan) = try Planner(request).plan() else {
-    throw PlanError.badScores(reason: "the request is infeasible")
-  }
-  return plan
-}
-
 @Suite("The recipe, decided with the selection")
 struct RecipeTests {
   private let open = Alternatives(
@@ -48,8 +41,8 @@ struct RecipeTests {
   @Test("captures at least what any single recipe does, and more where micro-batches help")
   func best() throws {
     for share in [0.25, 0.3] {
-      let joint = try plan(request(share, open))
-      let alone = try plan(request(share, Alternatives(savings: Saving.uniforms)))
+      let joint = try smallPlan(request(share, open))
+      let alone = try smallPlan(request(share, Alternatives(savings: Saving.uniforms)))
       #expect(joint.objective >= alone.objective * (1 - 1e-3))
       #expect(joint.objective > alone.objective + 0.1 && joint.recipe.accumulation > 1)
     }
@@ -60,7 +53,7 @@ struct RecipeTests {
     var mixed = 0
     for share in [0.4, 0.5, 0.6, 0.7, 0.8] {
       let request = request(share, Alternatives(savings: Saving.uniforms))
-      let plan = try plan(request)
+      let plan = try smallPlan(request)
       let selection = try plan.selection(of: request.graph)
       let program = StepProgram(request.graph, plan.recipe, selection)
       #expect(request.accepts(program))
@@ -80,13 +73,13 @@ struct RecipeTests {
   @Test("keeps a time limit, and less time never captures more")
   func time() throws {
     var request = request(0.7, layers: 2, Alternatives(savings: Saving.uniforms, accumulations: [1, 4]))
-    let free = try plan(request)
+    let free = try smallPlan(request)
     let step = StepProgram(request.graph, free.recipe, try free.selection(of: request.graph)).training
     let seconds = request.clock.seconds(step)
     var last = free.objective
     for share in [0.9, 0.75, 0.6] {
       request.maximumStepSeconds = seconds * share
-      let limited = try plan(request)
+      let limited = try smallPlan(request)
       let selection = try limited.selection(of: request.graph)
       #expect(request.isQuickEnough(StepProgram(request.graph, limited.recipe, selection).training))
       #expect(limited.objective <= last + 1e-3)

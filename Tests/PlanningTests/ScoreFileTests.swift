@@ -102,11 +102,8 @@ struct ScoreFileTests {
 
   @Test("that does not fit is refused by the planner too, as is a recipe")
   func planner() throws {
-    var request = PlanRequest(
-      graph: smallGraph, modelName: "small", modelIdentity: "small",
-      recipe: Recipe(batch: 1 << 50, sequence: 8),
-      scores: .prior(smallGraph, modelIdentity: "small"), budgetBytes: 1 << 30, mappedFree: false,
-      runtimeBytes: 0)
+    var request = smallRequest(1)
+    request.recipe.batch = 1 << 50
     #expect(throws: PlanError.self) { try Planner(request).plan() }
     request.recipe.batch = 1
     request.scores.nodes = []

@@ -28,6 +28,7 @@ func smallRequest(
   return request
 }
 
+/// The plan of a request that has one.
 func smallPlan(_ request: PlanRequest, _ solver: any MILPSolver = GLPKSolver()) throws -> Plan {
   guard case .plan(let plan) = try Planner(request, solver: solver).plan() else {
     throw PlanError.badScores(reason: "the request is infeasible")
