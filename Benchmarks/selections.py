@@ -30,7 +30,7 @@ METHODS = {
     "head": "head only",
     "random": "random groups",
     "random-cut": "random groups, single sequences",
-    "small-batch": "full, a smaller batch",
+    "small-batch": "full, the largest batch that fits",
 }
 # Methods that plan by a metric of priming other than its first.
 METRICS = {f"plan-{metric}": metric for metric in ("root-change", "gradient-norm", "fisher")}
@@ -164,9 +164,9 @@ class Chooser:
         return self.path, f"{len(chosen)} of {len(units)} groups"
 
     def small_batch(self):
-        for smaller in range(self.batch - 1, 0, -1):
-            if self.fitting("full", "--batch", smaller):
-                return self.path, f"batch {smaller}"
+        for batch in range(self.batch, 0, -1):
+            if self.fitting("full", "--batch", batch):
+                return self.path, f"batch {batch}"
         return None
 
     # What fits

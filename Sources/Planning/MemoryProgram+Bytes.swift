@@ -7,22 +7,18 @@ extension MemoryProgram {
   /// Weights, optimizer states and inputs, by group and option.
   func staticBytes() -> IntegerExpression {
     var expression = IntegerExpression()
-    for buffer in template.buffers where buffer.content == .input {
-      expression.constant += template.staticBytes(of: buffer, .frozen(space.graph), countsMapped: countsMapped)
-    }
+    expression.constant = template.staticBytes(
+      of: template.buffers.filter { $0.content == .input }, .frozen(space.graph), countsMapped: countsMapped)
     var byGroup = Array(repeating: [BufferTemplate](), count: space.choices.count)
     for buffer in template.buffers {
       if let part = buffer.part { byGroup[space.graph.parameters[part.parameter].group].append(buffer) }
     }
-    for (index, choice) in space.choices.enumerated() {
-      func bytes(_ option: GroupOption?) -> Int {
-        let selection = Self.selection(choice, option, space.graph)
-        return byGroup[index].reduce(0) {
-          $0 + template.staticBytes(of: $1, selection, countsMapped: countsMapped)
-        }
+    for (index, columns) in options.enumerated() {
+      let bytes = selections[index].map {
+        template.staticBytes(of: byGroup[index], $0, countsMapped: countsMapped)
       }
-      expression.add(bytes(nil), whenNoneOf: options[index])
-      for (option, column) in zip(choice.options, options[index]) { expression.add(bytes(option), column) }
+      expression.add(bytes[columns.count], whenNoneOf: columns)
+      for (column, bytes) in zip(columns, bytes) { expression.add(bytes, column) }
     }
     return expression
   }
@@ -36,7 +32,7 @@ extension MemoryProgram {
       if let group = nodeGroup(of: id) {
         addNodeDependent(id, group: group, at: kernel, to: &expression)
       } else {
-        let need = need(of: id, at: kernel) { _ in true }
+        let need = need(of: id, at: kernel)
         add(bytes(buffer, .frozen(space.graph)), when: need, to: &expression)
       }
     }
@@ -50,10 +46,10 @@ extension MemoryProgram {
   /// The decisions under which a buffer takes bytes of its own at a kernel: those under which it is used there or later.
   ///
   /// Where it is written in place of an input, it takes none as long as nothing needs that input afterwards.
-  private func need(of id: BufferID, at kernel: Int, where survives: (Use) -> Bool) -> AtomSet {
+  private func need(of id: BufferID, at kernel: Int, where survives: (Use) -> Bool = { _ in true }) -> AtomSet {
     func union(_ buffer: BufferID, from first: Int) -> AtomSet {
       uses[buffer].reduce(into: AtomSet()) {
-        if $1.kernel >= first, survives($1) { $0.formUnion($1.need) }
+        if $1.kernel >= first, survives($1) { $0.formUnion(template.conditions[$1.need]) }
       }
     }
     let need = union(id, from: kernel)
@@ -81,7 +77,7 @@ extension MemoryProgram {
   private func nodeGroup(of buffer: BufferID) -> Int? {
     let layer =
       template.buffers[buffer].nodeLayer
-      ?? uses[buffer].first { !$0.sides.isEmpty }.flatMap { template.kernels[$0.kernel].layer }
+      ?? uses[buffer].lazy.map { template.kernels[$0.kernel] }.first { !$0.sides.isEmpty }?.layer
     return layer.flatMap { layer in
       space.choices.firstIndex { $0.group.kind == .feedForward && $0.group.layer == layer }
     }
@@ -91,17 +87,21 @@ extension MemoryProgram {
   private mutating func addNodeDependent(
     _ id: BufferID, group: Int, at kernel: Int, to expression: inout IntegerExpression
   ) {
-    let choice = space.choices[group]
-    var cases: [(bytes: Int, need: AtomSet)] = []
-    for option in choice.options.map(Optional.some) + [nil] {
-      let selection = Self.selection(choice, option, space.graph)
-      func survives(_ use: Use) -> Bool {
-        use.sides.allSatisfy { template.nodes($0, layer: choice.group.layer ?? 0, selection) > 0 }
+    let layer = space.choices[group].group.layer ?? 0
+    // Of all retentions only none and all take kernels away, so most cases need what the last one did.
+    var last: (empty: [NodeSide], isBorn: Bool, need: AtomSet)?
+    let cases = selections[group].map { selection -> (bytes: Int, need: AtomSet) in
+      let empty = NodeSide.allCases.filter { template.nodes($0, layer: layer, selection) == 0 }
+      if last?.empty != empty {
+        func survives(_ use: Use) -> Bool {
+          !template.kernels[use.kernel].sides.contains(where: empty.contains)
+        }
+        let first = uses[id].first(where: survives)
+        let isBorn = first.map { template.buffers[id].persists || $0.kernel <= kernel } ?? false
+        last = (empty, isBorn, need(of: id, at: kernel, where: survives))
       }
-      let surviving = uses[id].filter(survives)
-      let isBorn = surviving.first.map { template.buffers[id].persists || $0.kernel <= kernel } ?? false
-      let need = need(of: id, at: kernel, where: survives)
-      cases.append(isBorn ? (bytes(template.buffers[id], selection), need) : (0, AtomSet()))
+      guard let last, last.isBorn else { return (0, AtomSet()) }
+      return (bytes(template.buffers[id], selection), last.need)
     }
     if let first = cases.first, cases.allSatisfy({ $0 == first }) {
       add(first.bytes, when: first.need, to: &expression)
@@ -137,9 +137,13 @@ extension BufferTemplate {
 }
 
 extension StepTemplate {
-  /// Bytes of a static buffer under a selection; 0 when absent, or mapped where that costs nothing.
-  fileprivate func staticBytes(of buffer: BufferTemplate, _ selection: Selection, countsMapped: Bool) -> Int {
-    guard buffer.isStatic, let layout = layout(of: buffer, selection, atoms.active(selection)) else { return 0 }
-    return layout.isMapped && !countsMapped ? 0 : layout.bytes
+  /// Bytes of static buffers under a selection; 0 for one that is absent, or mapped where that costs nothing.
+  fileprivate func staticBytes(of buffers: [BufferTemplate], _ selection: Selection, countsMapped: Bool) -> Int
+  {
+    let active = atoms.active(selection)
+    return buffers.reduce(0) { sum, buffer in
+      guard let layout = layout(of: buffer, selection, active) else { return sum }
+      return sum + (layout.isMapped && !countsMapped ? 0 : layout.bytes)
+    }
   }
 }

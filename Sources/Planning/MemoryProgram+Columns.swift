@@ -13,10 +13,16 @@ extension MemoryProgram {
 
   /// Columns whose sum is at least 1 exactly when the condition holds.
   mutating func condition(_ need: AtomSet) -> [Column] {
+    if let known = conditionColumns[need] { return known }
+    let found = makeCondition(need)
+    conditionColumns[need] = found
+    return found
+  }
+
+  private mutating func makeCondition(_ need: AtomSet) -> [Column] {
     let deciding = groups(activating: need)
     if deciding.count == 1 { return activating(need, group: deciding[0]) }
     if deciding.isEmpty { return [] }
-    if let column = reaches[need] { return [column] }
     // Nested conditions imply each other; only what is new needs a row of its own.
     let inner = reaches.filter { need.isSuperset(of: $0.key) }
       .max { ($0.key.count, $1.value.index) < ($1.key.count, $0.value.index) }

@@ -81,7 +81,8 @@ extension MemoryProgram {
       }
       return clock.seconds(of: kernel.lightest(without: left), in: step)
     }
-    let needs = zip(template.kernels[kernel.origin].operands, template.needs[kernel.origin])
+    let needs = zip(
+      template.kernels[kernel.origin].operands, template.needs[kernel.origin].map { template.conditions[$0] })
     let outputs = needs.filter { $0.access.writes && $0.role != .workspace && $1 != total }
     guard !outputs.isEmpty else { return [(StepClock.nanoseconds(seconds([], of: [])), total)] }
     let roles = outputs.map(\.0.role)

@@ -21,6 +21,11 @@ struct MemoryProgram {
   let options: [[Column]]
   var reaches: [AtomSet: Column] = [:]
   var products: [Product: [Column]] = [:]
+  /// By condition, columns whose sum is at least 1 exactly when it holds.
+  var conditionColumns: [AtomSet: [Column]] = [:]
+  /// By group, what each of its options makes of a selection alone, and last what none does.
+  let selections: [[Selection]]
+  /// By group, then option: the atoms that it makes true.
   let activations: [[AtomSet]]
   /// By buffer, in the order of kernels.
   let uses: [[Use]]
@@ -33,11 +38,10 @@ struct MemoryProgram {
     let condition: AtomSet
   }
 
-  /// A kernel's use of a buffer and the decisions under which it happens, provided that the kernel's sides have nodes.
+  /// A kernel's use of a buffer and the condition under which it happens, provided that the kernel's sides have nodes.
   struct Use {
     let kernel: Int
-    let need: AtomSet
-    let sides: [NodeSide]
+    let need: ConditionID
   }
 
   /// - Parameter countsMapped: whether clean pages of the checkpoint count towards the budget.
@@ -68,14 +72,14 @@ struct MemoryProgram {
     }
     self.model = model
     self.options = options
-    activations = space.choices.map { choice in
-      choice.options.map { template.atoms.active(Self.selection(choice, $0, space.graph)) }
+    selections = space.choices.map { choice in
+      (choice.options + [nil]).map { Self.selection(choice, $0, space.graph) }
     }
+    activations = selections.map { $0.dropLast().map(template.atoms.active) }
     var uses = Array(repeating: [Use](), count: template.buffers.count)
     for (index, needs) in template.needs.enumerated() {
-      let kernel = template.kernels[index]
-      for (operand, need) in zip(kernel.operands, needs) {
-        uses[operand.buffer].append(Use(kernel: index, need: need, sides: kernel.sides))
+      for (operand, need) in zip(template.kernels[index].operands, needs) {
+        uses[operand.buffer].append(Use(kernel: index, need: need))
       }
     }
     self.uses = uses

@@ -37,6 +37,8 @@ public struct PlanRequest: Sendable {
   public var naming: @Sendable (Parameter) -> String
   /// What another trainer's allocator is taken to hold beside the tensors alive; nil to replay every step.
   var assumedExcessBytes: Int?
+  /// What was lowered before; nil to lower every step anew, and keep none.
+  var templates: TemplateCache?
   public var options = SolveOptions(relativeGap: 1e-3, nodeLimit: 2000, timeLimit: .seconds(30))
 
   public init(
@@ -82,7 +84,10 @@ public struct PlanRequest: Sendable {
   var isRunnable: Bool { recipes.allSatisfy { (try? trainer.check($0)) != nil } }
 
   /// The step under a recipe, with what trains still open.
-  func template(_ recipe: Recipe) -> StepTemplate { trainer.template(graph, recipe, trainerOptions) }
+  func template(_ recipe: Recipe) -> StepTemplate {
+    templates?.template(graph, recipe, of: trainer, trainerOptions)
+      ?? trainer.template(graph, recipe, trainerOptions)
+  }
 
   /// Bytes of the budget left for the step.
   var capacity: Int { trainer.usableBytes(ofBudget: budgetBytes) - runtimeBytes - (assumedExcessBytes ?? 0) }

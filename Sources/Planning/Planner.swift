@@ -19,6 +19,7 @@ public struct Planner: Sendable {
 
   public init(_ request: PlanRequest, solver: any MILPSolver = GLPKSolver()) {
     self.request = request
+    self.request.templates = request.templates ?? TemplateCache()
     self.solver = solver
   }
 

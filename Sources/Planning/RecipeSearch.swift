@@ -51,7 +51,7 @@ struct RecipeSearch {
     }
     if let limit = request.maximumStepSeconds { program.addTimeRow(request.clock, limit: limit) }
     for start in [space.minimal, best, space.full] {
-      for worst in worstKernels(TrainingStep(template, space.selection(start))).prefix(2) {
+      for worst in worstKernels(TrainingStep(unplaced: template, space.selection(start))).prefix(2) {
         require(worst.origin, request.capacity)
       }
     }
@@ -67,15 +67,17 @@ struct RecipeSearch {
       if misplaced <= Self.mostMisplaced { certificate.bound = min(certificate.bound, result.bound) }
       guard let solution = result.solution else { break }
       let chosen = program.chosen(solution)
-      let proposal = StepProgram(template, space.selection(chosen))
-      if request.accepts(proposal) {
+      // Most proposals are too much before anything is placed.
+      let step = TrainingStep(unplaced: template, space.selection(chosen))
+      let placed = request.mayAccept(step) ? StepProgram(template, step.selection) : nil
+      if let placed, request.accepts(placed) {
         // Not always better: tightened rows may have excluded the best known.
         if space.score(chosen) > space.score(best) { best = chosen }
         break
       }
-      let live = proposal.training.liveBytes()
-      let fixed = request.mappedFree ? 0 : proposal.mappedBytes
-      let worst = worstKernels(proposal.training)
+      let live = step.liveBytes()
+      let fixed = request.mappedFree ? 0 : step.mappedBytes
+      let worst = worstKernels(step)
       let overfull = worst.filter { live[$0.position] + fixed > request.capacity && rows[$0.origin] == nil }
       for kernel in overfull.prefix(Self.rowsPerRound) { require(kernel.origin, request.capacity) }
       if overfull.isEmpty {
@@ -84,12 +86,12 @@ struct RecipeSearch {
         misplaced += 1
         program.exclude(chosen)
         if misplaced > Self.mostMisplaced {
-          let waste = request.charged(proposal) - fixed - (live.max() ?? 0)
+          let charged = request.charged(placed ?? StepProgram(template, step.selection))
+          let waste = charged - fixed - (live.max() ?? 0)
           limit = min(limit - Bytes.alignment, request.capacity - waste)
           for kernel in worst.prefix(Self.rowsPerRound) { require(kernel.origin, limit) }
-          if let most = request.maximumStepSeconds, !request.isQuickEnough(proposal.training) {
-            program.addTimeRow(
-              request.clock, limit: 2 * most - request.clock.seconds(proposal.training))
+          if let most = request.maximumStepSeconds, !request.isQuickEnough(step) {
+            program.addTimeRow(request.clock, limit: 2 * most - request.clock.seconds(step))
           }
         }
       }

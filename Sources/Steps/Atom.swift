@@ -16,11 +16,13 @@ public struct AtomSet: Hashable, Sendable {
 
   public init() {}
 
-  fileprivate init(bit: Int) { insert(bit: bit) }
-
   fileprivate mutating func insert(bit: Int) {
     while words.count <= bit / 64 { words.append(0) }
     words[bit / 64] |= 1 << UInt64(bit % 64)
+  }
+
+  fileprivate func contains(bit: Int) -> Bool {
+    bit / 64 < words.count && words[bit / 64] >> UInt64(bit % 64) & 1 == 1
   }
 
   public var isEmpty: Bool { words.allSatisfy { $0 == 0 } }
@@ -69,13 +71,22 @@ public struct AtomIndex: Sendable {
 
   public init(_ graph: EncoderGraph) { parameters = graph.parameters.count }
 
-  public func set(_ atom: Atom) -> AtomSet {
+  private func bit(of atom: Atom) -> Int {
     switch atom {
-    case .always: AtomSet(bit: 0)
-    case .parameter(let id): AtomSet(bit: 1 + id)
-    case .learners(let layer): AtomSet(bit: 1 + parameters + layer)
+    case .always: 0
+    case .parameter(let id): 1 + id
+    case .learners(let layer): 1 + parameters + layer
     }
   }
+
+  public func set(_ atom: Atom) -> AtomSet {
+    var set = AtomSet()
+    set.insert(bit: bit(of: atom))
+    return set
+  }
+
+  /// Whether an atom is in a set; makes no set of its own, since planning asks this for every tensor of every step.
+  public func holds(_ atom: Atom, in set: AtomSet) -> Bool { set.contains(bit: bit(of: atom)) }
 
   public func atoms(_ set: AtomSet) -> [Atom] {
     set.bits.map { bit in
@@ -87,9 +98,9 @@ public struct AtomIndex: Sendable {
   /// The atoms that a selection makes true.
   public func active(_ selection: Selection) -> AtomSet {
     var active = set(.always)
-    for id in selection.trainable { active.formUnion(set(.parameter(id))) }
+    for id in selection.trainable { active.insert(bit: bit(of: .parameter(id))) }
     for (layer, nodes) in selection.retained.enumerated() where nodes > 0 {
-      active.formUnion(set(.learners(layer: layer)))
+      active.insert(bit: bit(of: .learners(layer: layer)))
     }
     return active
   }

@@ -17,7 +17,7 @@ public enum BufferCategory: String, Sendable, Codable, CodingKeyRepresentable, C
 }
 
 /// Which nodes of a feed-forward pair a buffer holds.
-public enum NodeSide: String, Sendable, Codable { case learners, frozen }
+public enum NodeSide: String, Sendable, Codable, CaseIterable { case learners, frozen }
 
 /// One extent of a buffer, resolved by the recipe and the selection.
 public enum Dimension: Hashable, Sendable {
@@ -42,8 +42,8 @@ public enum Dimension: Hashable, Sendable {
   }
 }
 
-/// A buffer of the step with every decision still open.
-public struct BufferTemplate: Sendable {
+/// A buffer of the step with every decision still open; a class, because thousands of steps are made of it.
+public final class BufferTemplate: Sendable {
   public enum Content: Hashable, Sendable {
     case parameter(ParameterPart)
     case state(ParameterPart, index: Int)
@@ -58,9 +58,9 @@ public struct BufferTemplate: Sendable {
   public let rows: Dimension
   public let columns: Dimension
   /// Holds what earlier micro-batches left, so it is alive from the first kernel on.
-  public var persists = false
+  public let persists: Bool
   /// Of one element, unless a selection decides it.
-  public var format = ElementFormat.float32
+  public let format: ElementFormat
 
   package init(
     name: String, category: BufferCategory, content: Content, rows: Dimension, columns: Dimension,

@@ -148,14 +148,14 @@ public enum Access: Hashable, Sendable {
 /// The part of the step that a kernel belongs to.
 public enum Phase: String, Sendable, Codable { case forward, loss, recompute, backward, update }
 
-/// One kernel with every decision still open.
-public struct KernelTemplate: Sendable {
+/// One kernel with every decision still open; a class, because thousands of steps share it.
+public final class KernelTemplate: Sendable {
   public struct Operand: Sendable {
     public let role: OperandRole
     public let buffer: BufferID
     public let access: Access
     /// The outputs for whose sake it is read; empty means all of them.
-    public var feeds: [OperandRole] = []
+    public let feeds: [OperandRole]
 
     package init(role: OperandRole, buffer: BufferID, access: Access, feeds: [OperandRole] = []) {
       self.role = role

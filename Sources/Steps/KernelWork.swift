@@ -130,7 +130,8 @@ extension StepTemplate {
     }
     let operands = zip(kernel.operands, needs[index]).compactMap { operand, need -> KernelWork.Operand? in
       let buffer = buffers[operand.buffer]
-      guard !need.isDisjoint(with: active), let layout = layout(of: buffer, selection, active) else {
+      guard !conditions[need].isDisjoint(with: active), let layout = layout(of: buffer, selection, active)
+      else {
         return nil
       }
       return KernelWork.Operand(

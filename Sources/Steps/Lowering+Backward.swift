@@ -115,7 +115,7 @@ extension Lowering {
     input: ValueID, _ gradient: BufferID
   ) {
     let environment = replay ?? forward
-    for side in [NodeSide.learners, .frozen] {
+    for side in NodeSide.allCases {
       guard let (before, after) = environment.nodes[index]?[side] else { continue }
       let name = side.rawValue
       // What the second matrix's gradient reads is gone before the nodes' gradient, as large, exists; its update waits for both.
@@ -172,7 +172,7 @@ extension Lowering {
     let target = parameterGradient(parameter, side: side)
     emit(
       .linearWeightGradient(transposed: transposed), index, .backward, side: side,
-      detail: "\(shortName(parameter)).gradient",
+      detail: "\(shortNames[parameter]).gradient",
       [read(.gradient, gradient), read(.input, input), write(.output, target, parameterAccess)])
     return target
   }
@@ -182,7 +182,7 @@ extension Lowering {
   ) {
     let target = parameterGradient(parameter, side: side)
     emit(
-      .columnSum, index, .backward, side: side, detail: "\(shortName(parameter)).gradient",
+      .columnSum, index, .backward, side: side, detail: "\(shortNames[parameter]).gradient",
       [read(.input, gradient), write(.output, target, parameterAccess)])
     emitUpdate(
       index, part: ParameterPart(parameter: parameter, side: side, layer: layer), gradient: target)

@@ -77,7 +77,7 @@ extension Lowering {
     case .feedForward(let layer, let up, let down, let kind, let input, let output):
       let result = newBuffer(for: output, suffix: suffix)
       environment.nodes[index] = [:]
-      for side in [NodeSide.learners, .frozen] {
+      for side in NodeSide.allCases {
         let nodes = Dimension.nodes(layer: layer, side)
         let name = "\(graph.operators[index].name).\(side.rawValue)"
         let before = transient("\(name).before\(suffix)", .tokens, nodes)

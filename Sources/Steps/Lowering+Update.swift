@@ -35,14 +35,14 @@ extension Lowering {
     let order = transient("\(parameter.name).order", .fixed(1), .batchTokens, .workspace)
     emit(
       .tokenIndex, update.index, recipe.defersUpdates ? .update : .backward,
-      detail: "\(shortName(parameter.id)).index",
+      detail: "\(shortNames[parameter.id]).index",
       [read(.ids, inputs[ids]), write(.starts, starts), write(.order, order)])
     return (starts, order)
   }
 
   private mutating func emitNorm(_ update: DeferredUpdate, rows: TokenRows?) {
     guard let norm = inputs[.squaredNorm] else { return }
-    let name = shortName(update.part.parameter)
+    let name = shortNames[update.part.parameter]
     emit(
       rows == nil ? .squaredNorm : .squaredNormOfTable, update.index, .update, side: update.part.side,
       root: update.part.root, detail: "\(name).norm",
@@ -58,7 +58,7 @@ extension Lowering {
     let decay = parameter.role.decays
     emit(
       rows == nil ? .update(decay: decay) : .updateEmbedding(decay: decay), update.index, .update,
-      side: update.part.side, root: update.part.root, detail: "\(shortName(parameter.id)).update",
+      side: update.part.side, root: update.part.root, detail: "\(shortNames[parameter.id]).update",
       [
         write(.weight, weight, .readWrite), read(.gradient, update.gradient), read(.starts, rows?.starts),
         read(.order, rows?.order), read(.squaredNorm, inputs[.squaredNorm]),
@@ -79,10 +79,5 @@ extension Lowering {
     return write(
       .workspace,
       workspace(graph.parameters[update.part.parameter].name, floats: rows * graph.configuration.embeddingSize))
-  }
-
-  /// The last two components of a tensor's name: `query.weight`.
-  func shortName(_ parameter: ParameterID) -> String {
-    graph.parameters[parameter].name.split(separator: ".").suffix(2).joined(separator: ".")
   }
 }

@@ -29,6 +29,8 @@ struct Lowering {
   var deferred: [DeferredUpdate] = []
   /// Which operator defines each value.
   let producers: [ValueID: Int]
+  /// By parameter, the last two components of its name: `query.weight`.
+  let shortNames: [String]
 
   init(graph: EncoderGraph, recipe: Recipe) {
     self.graph = graph
@@ -37,6 +39,7 @@ struct Lowering {
       uniqueKeysWithValues: graph.operators.enumerated().compactMap { index, placed in
         placed.operation.output.map { ($0, index) }
       })
+    shortNames = graph.parameters.map { $0.name.split(separator: ".").suffix(2).joined(separator: ".") }
   }
 
   mutating func run() {
@@ -106,10 +109,11 @@ struct Lowering {
 
   mutating func newBuffer(
     _ name: String, _ category: BufferCategory, _ content: BufferTemplate.Content, _ rows: Dimension,
-    _ columns: Dimension
+    _ columns: Dimension, persists: Bool = false
   ) -> BufferID {
     buffers.append(
-      BufferTemplate(name: name, category: category, content: content, rows: rows, columns: columns))
+      BufferTemplate(
+        name: name, category: category, content: content, rows: rows, columns: columns, persists: persists))
     return buffers.count - 1
   }
 
@@ -117,9 +121,7 @@ struct Lowering {
     _ name: String, _ rows: Dimension, _ columns: Dimension, _ category: BufferCategory = .temporaries,
     persists: Bool = false
   ) -> BufferID {
-    let id = newBuffer(name, category, .transient, rows, columns)
-    buffers[id].persists = persists
-    return id
+    newBuffer(name, category, .transient, rows, columns, persists: persists)
   }
 
   /// Scratch of so many floats a thread, in whole cache lines so that threads do not share one.

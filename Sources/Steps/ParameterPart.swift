@@ -26,7 +26,7 @@ extension EncoderGraph {
     guard parameter.nodeAxis != nil else {
       return [ParameterPart(parameter: parameter.id, side: nil, layer: nil)]
     }
-    return [NodeSide.learners, .frozen].map { part(of: parameter.id, side: $0) }
+    return NodeSide.allCases.map { part(of: parameter.id, side: $0) }
   }
 
   /// The part that one side's nodes make up, or the whole tensor.

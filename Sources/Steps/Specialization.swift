@@ -9,28 +9,30 @@ struct Specialization {
     let active =
       extent == .training ? template.atoms.active(selection) : template.atoms.set(.always)
     let trained = template.atoms.active(selection)
-    let sizes = template.buffers.map { template.count(of: $0, selection) }
+    let layouts = template.buffers.map { template.layout(of: $0, selection, trained) }
+    let holds = template.conditions.map { !$0.isDisjoint(with: active) }
 
-    var survivors: [(origin: Int, operands: [KernelTemplate.Operand])] = []
+    // Few arrays, and none by dictionary: planning specializes a template thousands of times. Operands of all kernels are one list, and keep
+    // their template's buffers until these are numbered anew.
+    var used: [Kernel.Operand] = []
+    var survivors: [(origin: Int, operands: Range<Int>)] = []
     for (index, kernel) in template.kernels.enumerated() {
       let hasNodes = kernel.sides.allSatisfy { side in
         kernel.layer.map { template.nodes(side, layer: $0, selection) > 0 } ?? false
       }
       guard hasNodes else { continue }
-      let needs = template.needs[index]
-      var operands: [KernelTemplate.Operand] = []
-      for (position, operand) in kernel.operands.enumerated()
-      where sizes[operand.buffer] > 0 && !needs[position].isDisjoint(with: active) {
-        operands.append(operand)
+      let first = used.count
+      for (operand, need) in zip(kernel.operands, template.needs[index])
+      where holds[need] && layouts[operand.buffer] != nil {
+        used.append(Kernel.Operand(role: operand.role, buffer: operand.buffer, access: operand.access))
       }
-      if !operands.isEmpty { survivors.append((index, operands)) }
+      if used.count > first { survivors.append((index, first..<used.count)) }
     }
 
-    // Arrays by buffer, not dictionaries: planning specializes a template thousands of times.
     let count = template.buffers.count
     var lifetimes = [ClosedRange<Int>?](repeating: nil, count: count)
     for (position, survivor) in survivors.enumerated() {
-      for operand in survivor.operands {
+      for operand in used[survivor.operands] {
         let born = template.buffers[operand.buffer].persists ? 0 : position
         lifetimes[operand.buffer] = (lifetimes[operand.buffer]?.lowerBound ?? born)...position
       }
@@ -50,23 +52,24 @@ struct Specialization {
 
     var renumbered = [BufferID?](repeating: nil, count: count)
     for (id, buffer) in template.buffers.enumerated() {
-      guard var buffer = template.resolve(buffer, selection, trained, lifetimes[id], loss: loss) else {
-        continue
-      }
+      guard let layout = layouts[id],
+        var buffer = Buffer(buffer, layout, template.residence, lifetimes[id], loss: loss)
+      else { continue }
       buffer.predecessor = predecessors[id].flatMap { renumbered[$0] }
       renumbered[id] = buffers.count
       buffers.append(buffer)
     }
 
     var written = [Bool](repeating: false, count: buffers.count)
+    kernels.reserveCapacity(survivors.count)
     for (origin, operands) in survivors {
-      let kernel = template.kernels[origin]
       kernels.append(
         Kernel(
-          operation: kernel.operation, name: kernel.name, layer: kernel.layer, phase: kernel.phase,
-          origin: origin,
-          operands: operands.compactMap { operand in
-            guard let buffer = renumbered[operand.buffer] else { return nil }
+          template: template.kernels[origin], origin: origin,
+          operands: used[operands].map { operand in
+            guard let buffer = renumbered[operand.buffer] else {
+              preconditionFailure("a buffer that is laid out and used is there")
+            }
             let first = operand.access.writes && !written[buffer]
             if first { written[buffer] = true }
             let access = operand.access == .accumulate && first ? .write : operand.access
@@ -83,19 +86,9 @@ extension StepTemplate {
       recipe, retained: selection.retained, nodes: graph.configuration.feedForwardSize)
   }
 
-  /// Elements of a buffer under a selection.
-  public func count(of buffer: BufferTemplate, _ selection: Selection) -> Int {
-    let nodes = graph.configuration.feedForwardSize
-    return buffer.rows.resolved(recipe, retained: selection.retained, nodes: nodes)
-      * buffer.columns.resolved(recipe, retained: selection.retained, nodes: nodes)
-  }
-
   /// Whether a part of a tensor is updated.
   public func trains(_ part: ParameterPart, _ active: AtomSet) -> Bool {
-    if part.side == .learners, let layer = part.layer {
-      return !active.isDisjoint(with: atoms.set(.learners(layer: layer)))
-    }
-    return !active.isDisjoint(with: atoms.set(.parameter(part.parameter)))
+    atoms.holds(part.root, in: active)
   }
 
   /// How a frozen matrix or table is held if it is converted to the recipe's format; the head, which is small, never is, nor what would not
@@ -167,25 +160,26 @@ extension StepTemplate {
     }
     return layout
   }
+}
 
+extension Buffer {
   /// The concrete buffer, or nil when nothing uses it.
-  fileprivate func resolve(
-    _ buffer: BufferTemplate, _ selection: Selection, _ trained: AtomSet, _ lifetime: ClosedRange<Int>?,
-    loss: Int
-  ) -> Buffer? {
-    guard let layout = layout(of: buffer, selection, trained) else { return nil }
-    var category = buffer.category
-    if buffer.content == .transient {
+  fileprivate init?(
+    _ template: BufferTemplate, _ layout: StepTemplate.Layout, _ residence: Residence,
+    _ lifetime: ClosedRange<Int>?, loss: Int
+  ) {
+    var category = template.category
+    if !template.isStatic {
       guard let lifetime else { return nil }
       // Forward's own tensors count as saved once backward reads them.
       let isForward = lifetime.lowerBound < loss && category == .temporaries
       if isForward && lifetime.upperBound > loss { category = .activations }
     }
-    return Buffer(
-      name: buffer.name, category: category, content: buffer.content, rows: layout.rows,
-      columns: layout.columns, rowKind: buffer.rows, format: layout.format,
+    self.init(
+      name: template.name, category: category, content: template.content, rows: layout.rows,
+      columns: layout.columns, rowKind: template.rows, format: layout.format,
       isTransposed: layout.isTransposed, rounding: layout.rounding,
       storage: layout.isMapped ? .mapped : residence == .arena ? .arena(offset: 0) : .heap,
-      lifetime: buffer.isStatic ? nil : lifetime)
+      lifetime: template.isStatic ? nil : lifetime)
   }
 }

@@ -1,5 +1,8 @@
 import Graph
 
+/// Index of a condition in its template.
+public typealias ConditionID = Int
+
 /// The training step with every decision open: all kernels that any selection could need, in order.
 ///
 /// A concrete step is what remains of it: a kernel survives when something it produces is needed, and in the end only
@@ -7,13 +10,15 @@ import Graph
 /// under which it happens, so the simulator (by filtering) and the planner (by linear constraints) read one source.
 public struct StepTemplate: Sendable {
   public let graph: EncoderGraph
-  public let recipe: Recipe
+  public private(set) var recipe: Recipe
   public let residence: Residence
   public let atoms: AtomIndex
   public let buffers: [BufferTemplate]
   public let kernels: [KernelTemplate]
-  /// Conditions of every kernel's operands, in the operands' order.
-  public let needs: [[AtomSet]]
+  /// The distinct sets of decisions under which operands are used.
+  public let conditions: [AtomSet]
+  /// Of every kernel's operands, in the operands' order, which of the conditions it is.
+  public let needs: [[ConditionID]]
 
   /// Lowers a graph; the recipe fixes shapes, optimizer and saving policy.
   public init(_ graph: EncoderGraph, _ recipe: Recipe) {
@@ -33,41 +38,57 @@ public struct StepTemplate: Sendable {
     atoms = AtomIndex(graph)
     self.buffers = buffers
     self.kernels = kernels
-    needs = Self.needs(of: kernels, buffers: buffers, atoms: atoms)
+    (conditions, needs) = Self.needs(of: kernels, buffers: buffers, atoms: atoms)
+  }
+
+  /// The same step with frozen weights held otherwise, which decides what selections make of it and nothing before.
+  public func holdingFrozenWeights(as format: WeightFormat) -> StepTemplate {
+    var template = self
+    template.recipe.frozenWeights = format
+    return template
   }
 
   /// The decisions under which a kernel runs: those under which any of its operands is used.
   public func need(ofKernel index: Int) -> AtomSet {
-    needs[index].reduce(into: AtomSet()) { $0.formUnion($1) }
+    needs[index].reduce(into: AtomSet()) { $0.formUnion(conditions[$1]) }
   }
 
   /// Walks the step backwards, as dead-code elimination does, but with sets of decisions in place of truth values.
   private static func needs(
     of kernels: [KernelTemplate], buffers: [BufferTemplate], atoms: AtomIndex
-  ) -> [[AtomSet]] {
+  ) -> (conditions: [AtomSet], needs: [[ConditionID]]) {
     var wanted = Array(repeating: AtomSet(), count: buffers.count)
-    var result = Array(repeating: [AtomSet](), count: kernels.count)
+    var conditions: [AtomSet] = []
+    var numbers: [AtomSet: ConditionID] = [:]
+    func number(_ condition: AtomSet) -> ConditionID {
+      if let known = numbers[condition] { return known }
+      numbers[condition] = conditions.count
+      conditions.append(condition)
+      return conditions.count - 1
+    }
+    var result = Array(repeating: [ConditionID](), count: kernels.count)
     for index in kernels.indices.reversed() {
       let kernel = kernels[index]
       let root = kernel.root.map { atoms.set($0) } ?? AtomSet()
-      var outputs: [OperandRole: AtomSet] = [:]
+      var outputs: [(role: OperandRole, need: AtomSet)] = []
+      func need(_ role: OperandRole) -> AtomSet? { outputs.last { $0.role == role }?.need }
       var total = root
       for operand in kernel.operands where operand.access.writes && operand.role != .workspace {
         // What outlives the step (weights, states, the loss) is wanted because its kernel is a root.
-        let need = buffers[operand.buffer].isStatic ? root : wanted[operand.buffer]
-        outputs[operand.role] = need
-        total.formUnion(need)
+        outputs.append((operand.role, buffers[operand.buffer].isStatic ? root : wanted[operand.buffer]))
+        total.formUnion(outputs[outputs.count - 1].need)
       }
-      result[index] = kernel.operands.map { operand in
-        if operand.access.writes { return outputs[operand.role] ?? total }
+      let needs = kernel.operands.map { operand in
+        if operand.access.writes { return need(operand.role) ?? total }
         if operand.feeds.isEmpty { return total }
-        return operand.feeds.reduce(into: AtomSet()) { $0.formUnion(outputs[$1] ?? AtomSet()) }
+        return operand.feeds.reduce(into: AtomSet()) { $0.formUnion(need($1) ?? AtomSet()) }
       }
-      for (operand, need) in zip(kernel.operands, result[index]) {
+      result[index] = needs.map(number)
+      for (operand, need) in zip(kernel.operands, needs) {
         if operand.access == .write { wanted[operand.buffer] = AtomSet() }
         if operand.access.reads { wanted[operand.buffer].formUnion(need) }
       }
     }
-    return result
+    return (conditions, result)
   }
 }

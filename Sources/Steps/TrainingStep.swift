@@ -47,13 +47,21 @@ public struct Kernel: Sendable {
     public let access: Access
   }
 
-  public let operation: KernelOperation
-  public let name: String
-  public let layer: Int?
-  public let phase: Phase
+  private let template: KernelTemplate
   /// Position of its template among the template's kernels.
   public let origin: Int
   public let operands: [Operand]
+
+  public var operation: KernelOperation { template.operation }
+  public var name: String { template.name }
+  public var layer: Int? { template.layer }
+  public var phase: Phase { template.phase }
+
+  init(template: KernelTemplate, origin: Int, operands: [Operand]) {
+    self.template = template
+    self.origin = origin
+    self.operands = operands
+  }
 
   public func operand(_ role: OperandRole) -> BufferID? {
     operands.first { $0.role == role }?.buffer
@@ -62,7 +70,7 @@ public struct Kernel: Sendable {
   /// The least that the same kernel may have to do: without some of its operands, and the first to write what it adds to.
   public func lightest(without roles: Set<OperandRole> = []) -> Kernel {
     Kernel(
-      operation: operation, name: name, layer: layer, phase: phase, origin: origin,
+      template: template, origin: origin,
       operands: operands.filter { !roles.contains($0.role) }.map {
         Operand(role: $0.role, buffer: $0.buffer, access: $0.access == .accumulate ? .write : $0.access)
       })

@@ -179,7 +179,7 @@ extension PyTorchLowering {
   ) {
     let result = tensor(for: output)
     var nodes: [NodeSide: (before: BufferID, after: BufferID)] = [:]
-    let sides = [NodeSide.learners, .frozen]
+    let sides = NodeSide.allCases
     for side in sides {
       let name = "\(graph.operators[index].name).\(side.rawValue)"
       let before = tensor("\(name).before", .tokens, .nodes(layer: layer, side))

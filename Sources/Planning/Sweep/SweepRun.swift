@@ -26,7 +26,11 @@ public struct SweepRun: Sendable {
   /// - Throws: ``PlanError`` when a recipe or scores do not fit their model.
   public init(_ questions: [SweepQuestion], shard: Shard = .whole) throws {
     for question in questions { try question.request.validate() }
-    self.questions = questions
+    self.questions = questions.map { question in
+      var question = question
+      question.request.templates = TemplateCache()
+      return question
+    }
     self.shard = shard
     series = try questions.map { try Sweep.Series($0) }
     let budgets = series.enumerated().flatMap { index, series in series.budgetsBytes.map { (index, $0) } }
