@@ -3,35 +3,6 @@ import Graph
 
 @testable import Checkpoints
 
-/// A directory that is removed with its owner.
-final class TemporaryDirectory {
-  let url: URL
-
-  init() throws {
-    url = FileManager.default.temporaryDirectory.appendingPathComponent("checkpoints-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(at: url) }
-
-  func callAsFunction(_ path: String) -> URL { url.appendingPathComponent(path) }
-
-  func write(_ bytes: [UInt8], to path: String) throws -> URL {
-    let file = self(path)
-    try FileManager.default.createDirectory(
-      at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
-    try Data(bytes).write(to: file)
-    return file
-  }
-
-  func write(_ text: String, to path: String) throws -> URL { try write(Array(text.utf8), to: path) }
-
-  /// All names below, sorted.
-  var names: [String] {
-    (FileManager.default.enumerator(atPath: url.path)?.compactMap { $0 as? String } ?? []).sorted()
-  }
-}
-
 /// A file of a header and `dataBytes` bytes of data.
 func safetensors(_ header: String, dataBytes: Int = 0) -> [UInt8] {
   let json = Array(header.utf8)

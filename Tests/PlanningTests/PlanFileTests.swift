@@ -43,8 +43,8 @@ struct PlanFileTests {
   func roundTrip() throws {
     let directory = try TemporaryDirectory()
     let plan = try makePlan()
-    try PlanFile.write(plan, to: directory.path("p.json"))
-    #expect(try PlanFile.readPlan(directory.path("p.json")) == plan)
+    try PlanFile.write(plan, to: directory("p.json").path)
+    #expect(try PlanFile.readPlan(directory("p.json").path) == plan)
     #expect(try FileManager.default.contentsOfDirectory(atPath: directory.url.path) == ["p.json"])
 
     var generator = SeededGenerator(seed: 5)
@@ -91,7 +91,7 @@ struct PlanFileTests {
     ] as [([String], String?, String)])
   func refused(keys: [String], json: String?, words: String) throws {
     let directory = try TemporaryDirectory()
-    let path = try directory.write(try tampered(makePlan(), keys, json), to: "p.json")
+    let path = try directory.write(try tampered(makePlan(), keys, json), to: "p.json").path
     let error = #expect(throws: PlanError.self) { try PlanFile.readPlan(path) }
     let text = try #require(error).description
     #expect(text.contains(words) && text.contains(path) && !text.contains("\n"), "\(text)")
@@ -104,13 +104,13 @@ struct PlanFileTests {
     var plan = try makePlan()
     let own = String(decoding: try PlanFile.encode(plan), as: UTF8.self)
     #expect(!own.contains("trainer"))
-    let path = try directory.write(own, to: "own.json")
+    let path = try directory.write(own, to: "own.json").path
     #expect(try PlanFile.readPlan(path).trainer == .permafrost)
     for trainer in TrainerModel.allCases where trainer != .permafrost {
       plan.trainer = trainer
       plan.trainerOptions = PyTorchOptions(attention: .eager, updateLoop: .fused, precision: .bfloat16)
-      try PlanFile.write(plan, to: directory.path("p.json"))
-      #expect(try PlanFile.readPlan(directory.path("p.json")) == plan)
+      try PlanFile.write(plan, to: directory("p.json").path)
+      #expect(try PlanFile.readPlan(directory("p.json").path) == plan)
       #expect(throws: PlanError.otherTrainer(trainer, verb: "train")) {
         try plan.requireOwnTrainer(for: "train")
       }
@@ -123,19 +123,19 @@ struct PlanFileTests {
   @Test("that is missing, a directory, empty, cut short, or no JSON is refused")
   func unreadable() throws {
     let directory = try TemporaryDirectory()
-    let missing = #expect(throws: PlanError.self) { try PlanFile.readPlan(directory.path("none.json")) }
-    #expect(missing == .missing(path: directory.path("none.json")) && missing?.exitStatus == .missingInput)
+    let missing = #expect(throws: PlanError.self) { try PlanFile.readPlan(directory("none.json").path) }
+    #expect(missing == .missing(path: directory("none.json").path) && missing?.exitStatus == .missingInput)
     let whole = String(decoding: try PlanFile.encode(makePlan()), as: UTF8.self)
     for text in ["", "{", String(whole.prefix(whole.count / 2)), "[]", "null", "permafrost", "\u{FEFF}{}\u{0}"]
     {
-      let path = try directory.write(text, to: "p.json")
+      let path = try directory.write(text, to: "p.json").path
       let error = #expect(throws: PlanError.self, "\(text.prefix(20))") { try PlanFile.readPlan(path) }
       #expect(error?.exitStatus == .malformedInput)
       #expect(try !#require(error).description.contains("\n"))
     }
     let error = #expect(throws: PlanError.self) { try PlanFile.readPlan(directory.url.path) }
     #expect(error?.exitStatus == .malformedInput)
-    #expect(throws: PlanError.self) { try PlanFile.write(makePlan(), to: directory.path("none/p.json")) }
+    #expect(throws: PlanError.self) { try PlanFile.write(makePlan(), to: directory("none/p.json").path) }
   }
 
   @Test("is refused for a model that it does not fit, with the field that does not")

@@ -1,6 +1,7 @@
 import Foundation
 import Graph
 import Steps
+import TestSupport
 import Testing
 
 @testable import Planning
@@ -11,8 +12,8 @@ struct ScoreFileTests {
     let directory = try TemporaryDirectory()
     var scores = Scores.prior(smallGraph, modelIdentity: "small")
     edit(&scores)
-    try PlanFile.write(scores, to: directory.path("s.json"))
-    return try PlanFile.readScores(directory.path("s.json"), for: smallGraph, identity: identity)
+    try PlanFile.write(scores, to: directory("s.json").path)
+    return try PlanFile.readScores(directory("s.json").path, for: smallGraph, identity: identity)
   }
 
   @Test("holds every score, tensor names as they are, and is known again by its hash")
@@ -90,7 +91,8 @@ struct ScoreFileTests {
       decoding: try PlanFile.encode(Scores.prior(smallGraph, modelIdentity: "small")), as: UTF8.self)
     let line = try #require(good.split(separator: "\n").first { $0.contains("\"classifier.bias\"") })
     let path = try directory.write(
-      good.replacingOccurrences(of: line, with: "        \"classifier.bias\" : \(text),"), to: "s.json")
+      good.replacingOccurrences(of: line, with: "        \"classifier.bias\" : \(text),"), to: "s.json"
+    ).path
     let error = #expect(throws: PlanError.self) {
       try PlanFile.readScores(path, for: smallGraph, identity: "small")
     }
