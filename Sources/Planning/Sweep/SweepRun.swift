@@ -26,9 +26,11 @@ public struct SweepRun: Sendable {
   /// - Throws: ``PlanError`` when a recipe or scores do not fit their model.
   public init(_ questions: [SweepQuestion], shard: Shard = .whole) throws {
     for question in questions { try question.request.validate() }
+    // One for all, which bounds what is kept, and lets devices share a model's steps.
+    let templates = TemplateCache()
     self.questions = questions.map { question in
       var question = question
-      question.request.templates = TemplateCache()
+      question.request.templates = templates
       return question
     }
     self.shard = shard
