@@ -40,9 +40,14 @@ extension PlanRequest {
   /// Fewer or shorter sequences, or fewer at once.
   private var shapeChanges: [SingleChange] {
     let cuts = alternatives.accumulations
-    let batches = Set([recipe.batch / 2, 1]).filter { $0 >= recipe.accumulation && $0 < recipe.batch }
+    // Each once, and in an order that is the same in every process.
+    let batches = Set([recipe.batch / 2, 1]).sorted(by: >).filter {
+      $0 >= recipe.accumulation && $0 < recipe.batch
+    }
     let sequences = [recipe.sequence / 2].filter { $0 >= 8 }
-    let parts = Set([2, recipe.batch]).filter { $0 <= recipe.batch && $0 > (cuts.max() ?? recipe.accumulation) }
+    let parts = Set([2, recipe.batch]).sorted().filter {
+      $0 <= recipe.batch && $0 > (cuts.max() ?? recipe.accumulation)
+    }
     return batches.map { batch in
       change("--batch \(batch)") {
         $0.recipe.batch = batch
@@ -50,7 +55,7 @@ extension PlanRequest {
       }
     }
       + sequences.map { sequence in change("--seq \(sequence)") { $0.recipe.sequence = sequence } }
-      + deciding(\.accumulation, \.accumulations, among: Array(parts)) { "--accumulate \($0)" }
+      + deciding(\.accumulation, \.accumulations, among: parts) { "--accumulate \($0)" }
   }
 
   /// Another optimizer, format of frozen weights or saving policy, and gradients that need not wait for their norm.
