@@ -22,6 +22,9 @@ final class TemplateCache: @unchecked Sendable {
   /// - Parameter capacity: how many are kept, of some megabytes each for 24 layers. By default all uniform recipes, which are those that come back.
   init(capacity: Int = 64) { self.capacity = capacity }
 
+  /// Steps that are kept.
+  var count: Int { lock.withLock { templates.count } }
+
   func template(
     _ graph: EncoderGraph, _ recipe: Recipe, of trainer: TrainerModel, _ options: PyTorchOptions
   ) -> StepTemplate {

@@ -1,5 +1,6 @@
 import Devices
 import Foundation
+import TestSupport
 import Testing
 
 /// A complete profile with one figure a line; tests replace, remove or add single lines.
@@ -176,14 +177,13 @@ struct DeviceCatalogueTests {
 
   @Test("a file of one's own is named by its stem, and bytes that are no UTF-8 are refused")
   func ownFile() throws {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let file = folder.appendingPathComponent("my.board.yaml")
-    try Data(lines.joined(separator: "\n").utf8).write(to: file)
-    #expect(try DeviceCatalogue.load(nameOrPath: file.path).identifier == "my.board")
-    try Data([0x74, 0xFF, 0xFE]).write(to: file)
-    let error = #expect(throws: DeviceError.self) { try DeviceCatalogue.load(nameOrPath: file.path) }
-    #expect(error?.exitStatus == .malformedInput)
+    try withTemporaryDirectory { folder in
+      let file = folder.appendingPathComponent("my.board.yaml")
+      try Data(lines.joined(separator: "\n").utf8).write(to: file)
+      #expect(try DeviceCatalogue.load(nameOrPath: file.path).identifier == "my.board")
+      try Data([0x74, 0xFF, 0xFE]).write(to: file)
+      let error = #expect(throws: DeviceError.self) { try DeviceCatalogue.load(nameOrPath: file.path) }
+      #expect(error?.exitStatus == .malformedInput)
+    }
   }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Optimization
+import TestSupport
 import Testing
 
 @Suite("CPLEX LP format")
@@ -101,26 +102,25 @@ private enum Glpsol {
 
   /// Writes the model to a file and returns glpsol's values, or nil if it finds none to exist.
   static func solve(_ model: LinearModel) throws -> (values: [Double]?, log: String) {
-    let folder = FileManager.default.temporaryDirectory.appending(path: "permafrost-lp-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let (lp, answer) = (folder.appending(path: "model.lp"), folder.appending(path: "answer.txt"))
-    try model.writeLP(to: lp)
-    let process = Process()
-    let output = Pipe()
-    process.executableURL = path.map { URL(filePath: $0) }
-    process.arguments = ["--lp", lp.path(), "--write", answer.path()]
-    process.standardOutput = output
-    try process.run()
-    let log = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    // GLPK's reference manual, section "Write MIP solution": `s mip ROWS COLUMNS STATUS OBJECTIVE`, `j COLUMN VALUE`.
-    guard let text = try? String(contentsOf: answer, encoding: .utf8) else { throw Failure(description: log) }
-    let lines = text.split(separator: "\n").map { $0.split(separator: " ") }
-    guard let status = lines.first(where: { $0.first == "s" }), status.count > 4 else {
-      throw Failure(description: log)
+    try withTemporaryDirectory { folder in
+      let (lp, answer) = (folder.appending(path: "model.lp"), folder.appending(path: "answer.txt"))
+      try model.writeLP(to: lp)
+      let process = Process()
+      let output = Pipe()
+      process.executableURL = path.map { URL(filePath: $0) }
+      process.arguments = ["--lp", lp.path(), "--write", answer.path()]
+      process.standardOutput = output
+      try process.run()
+      let log = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+      process.waitUntilExit()
+      // GLPK's reference manual, section "Write MIP solution": `s mip ROWS COLUMNS STATUS OBJECTIVE`, `j COLUMN VALUE`.
+      guard let text = try? String(contentsOf: answer, encoding: .utf8) else { throw Failure(description: log) }
+      let lines = text.split(separator: "\n").map { $0.split(separator: " ") }
+      guard let status = lines.first(where: { $0.first == "s" }), status.count > 4 else {
+        throw Failure(description: log)
+      }
+      guard status[4] == "o" else { return (nil, log) }
+      return (lines.filter { $0.first == "j" }.compactMap { $0.count > 2 ? Double($0[2]) : nil }, log)
     }
-    guard status[4] == "o" else { return (nil, log) }
-    return (lines.filter { $0.first == "j" }.compactMap { $0.count > 2 ? Double($0[2]) : nil }, log)
   }
 }

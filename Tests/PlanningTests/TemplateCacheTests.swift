@@ -29,7 +29,7 @@ struct TemplateCacheTests {
   /// Asks for all of them twice in turn, so that each comes back after the others.
   private func check(
     _ questions: [(graph: EncoderGraph, recipe: Recipe, trainer: TrainerModel, options: PyTorchOptions)],
-    in cache: TemplateCache = TemplateCache()
+    in cache: TemplateCache
   ) {
     let lowered = questions.map { description($0.trainer.template($0.graph, $0.recipe, $0.options)) }
     for _ in 0..<2 {
@@ -54,18 +54,22 @@ struct TemplateCacheTests {
     ]
     var eager = PyTorchOptions()
     eager.attention = .eager
+    let cache = TemplateCache()
     check(
       recipes.map { (smallGraph, $0, .permafrost, PyTorchOptions()) } + [
         (EncoderGraph(wide), recipe, .permafrost, PyTorchOptions()),
         (smallGraph, recipe, .pytorch, PyTorchOptions()), (smallGraph, recipe, .pytorch, eager),
         (smallGraph, recipe, .pytorchCUDA, PyTorchOptions()),
-      ])
+      ], in: cache)
+    // All are kept, and the formats of frozen weights share one.
+    #expect(cache.count == recipes.count + 4 - 2)
   }
 
-  @Test("may be forgotten, which changes nothing")
+  @Test("are no more than the capacity, and those forgotten come back the same")
   func moreThanAreKept() {
     let recipes = (1...5).map { batch in changed { $0.batch = batch } }
-    check(
-      recipes.map { (smallGraph, $0, .permafrost, PyTorchOptions()) }, in: TemplateCache(capacity: 3))
+    let cache = TemplateCache(capacity: 3)
+    check(recipes.map { (smallGraph, $0, .permafrost, PyTorchOptions()) }, in: cache)
+    #expect((1...3).contains(cache.count))
   }
 }
