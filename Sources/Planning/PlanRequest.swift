@@ -124,6 +124,13 @@ public struct PlanRequest: Sendable {
     leastCharged(step) <= capacity && isQuickEnough(step)
   }
 
+  /// The program of a step that is not placed yet, where it keeps every limit; most do not, which shows before anything is placed.
+  func accepted(_ step: TrainingStep, of template: StepTemplate) -> StepProgram? {
+    guard mayAccept(step) else { return nil }
+    let program = StepProgram(template, step.selection)
+    return accepts(program) ? program : nil
+  }
+
   func isQuickEnough(_ step: TrainingStep) -> Bool {
     maximumStepSeconds.map { clock.seconds(step) <= $0 } ?? true
   }

@@ -97,13 +97,13 @@ extension Planner {
   private func everything(of space: DecisionSpace, _ templates: [StepTemplate]) -> Candidate? {
     guard space.share(space.full) >= space.mostShare else { return nil }
     let selection = space.selection(space.full)
-    let fitting = templates.filter { request.mayAccept(TrainingStep(unplaced: $0, selection)) }
-      .map { (template: $0, program: StepProgram($0, selection)) }.filter { request.accepts($0.program) }
     return preferred(
-      fitting.map {
-        Candidate(
-          space: space, template: $0.template, chosen: space.full, program: $0.program,
-          certificate: Certificate(bound: space.mostShare, ending: Termination.optimal.words), model: nil)
+      templates.compactMap { template in
+        request.accepted(TrainingStep(unplaced: template, selection), of: template).map { program in
+          Candidate(
+            space: space, template: template, chosen: space.full, program: program,
+            certificate: Certificate(bound: space.mostShare, ending: Termination.optimal.words), model: nil)
+        }
       })
   }
 }

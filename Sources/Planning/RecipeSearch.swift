@@ -67,10 +67,8 @@ struct RecipeSearch {
       if misplaced <= Self.mostMisplaced { certificate.bound = min(certificate.bound, result.bound) }
       guard let solution = result.solution else { break }
       let chosen = program.chosen(solution)
-      // Most proposals are too much before anything is placed.
       let step = TrainingStep(unplaced: template, space.selection(chosen))
-      let placed = request.mayAccept(step) ? StepProgram(template, step.selection) : nil
-      if let placed, request.accepts(placed) {
+      if request.accepted(step, of: template) != nil {
         // Not always better: tightened rows may have excluded the best known.
         if space.score(chosen) > space.score(best) { best = chosen }
         break
@@ -86,7 +84,7 @@ struct RecipeSearch {
         misplaced += 1
         program.exclude(chosen)
         if misplaced > Self.mostMisplaced {
-          let charged = request.charged(placed ?? StepProgram(template, step.selection))
+          let charged = request.charged(StepProgram(template, step.selection))
           let waste = charged - fixed - (live.max() ?? 0)
           limit = min(limit - Bytes.alignment, request.capacity - waste)
           for kernel in worst.prefix(Self.rowsPerRound) { require(kernel.origin, limit) }
@@ -127,7 +125,7 @@ struct RecipeSearch {
     }.map(\.element)
     // Recipes often arrive at the same choice.
     let distinct = better.indices.filter { $0 == 0 || better[$0] != better[$0 - 1] }.map { better[$0] }
-    return distinct.first { mayFit($0) && fits($0) } ?? nested
+    return distinct.first(where: fits) ?? nested
   }
 
   /// The score above which another choice is of use.
@@ -193,7 +191,7 @@ struct RecipeSearch {
   private var layers: Int { space.graph.configuration.layerCount }
 
   private func fits(_ chosen: [Int?]) -> Bool {
-    request.accepts(StepProgram(template, space.selection(chosen)))
+    request.accepted(TrainingStep(unplaced: template, space.selection(chosen)), of: template) != nil
   }
 }
 

@@ -51,8 +51,8 @@ struct SavingRefinement {
     var staged = recipe
     staged.saving = Saving.staged(recompute: depths.recompute, cheap: depths.cheap, of: layers)
     guard request.allows(staged) else { return nil }
-    let program = StepProgram(request.template(staged), given.training.selection)
-    return request.accepts(program) ? program : nil
+    let template = request.template(staged)
+    return request.accepted(TrainingStep(unplaced: template, given.training.selection), of: template)
   }
 }
 

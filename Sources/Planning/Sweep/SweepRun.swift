@@ -75,7 +75,7 @@ public struct SweepRun: Sendable {
       // Profiles measure the engine's kernels, not another trainer's.
       let timed = request.trainer == .permafrost ? request.profile : nil
       let seconds = try timed.map { device in
-        let step = StepProgram(request.graph, plan.recipe, try plan.selection(of: request.graph)).training
+        let step = TrainingStep(request.template(plan.recipe), try plan.selection(of: request.graph))
         return RooflineEstimate(step, on: device).seconds
       }
       point.plan = SweepPoint.Summary(plan, estimatedStepSeconds: seconds)
