@@ -53,25 +53,33 @@ public struct ArenaPacking: Sendable {
     if items.isEmpty { size = 0 }
   }
 
+  /// What is placed already; side by side in memory, as the walk over them is most of the work.
+  private struct Placed {
+    let lifetime: ClosedRange<Int>
+    let offset: Int
+    let end: Int
+  }
+
   /// Places items one after another, each in the tightest gap that fits among those alive with it.
   private static func place(_ items: [Item], in order: [Int]) -> (offsets: [Int], top: Int) {
     var offsets = Array(repeating: 0, count: items.count)
-    // Placed items by address, so that gaps are found in one walk.
-    var placed: [Int] = []
+    // By address, so that gaps are found in one walk.
+    var placed: [Placed] = []
+    placed.reserveCapacity(items.count)
     var top = 0
     for index in order {
       let item = items[index]
       var (cursor, best, bestGap) = (0, -1, Int.max)
-      for other in placed where items[other].lifetime.overlaps(item.lifetime) {
-        let gap = offsets[other] - cursor
+      for other in placed where other.lifetime.overlaps(item.lifetime) {
+        let gap = other.offset - cursor
         if gap >= item.bytes && gap < bestGap { (best, bestGap) = (cursor, gap) }
-        cursor = max(cursor, offsets[other] + items[other].bytes)
+        cursor = max(cursor, other.end)
       }
       let offset = best >= 0 ? best : cursor
       offsets[index] = offset
       top = max(top, offset + item.bytes)
-      let position = placed.firstIndex { offsets[$0] > offset } ?? placed.endIndex
-      placed.insert(index, at: position)
+      let position = placed.firstIndex { $0.offset > offset } ?? placed.endIndex
+      placed.insert(Placed(lifetime: item.lifetime, offset: offset, end: offset + item.bytes), at: position)
     }
     return (offsets, top)
   }

@@ -52,43 +52,4 @@ public struct StepTemplate: Sendable {
   public func need(ofKernel index: Int) -> AtomSet {
     needs[index].reduce(into: AtomSet()) { $0.formUnion(conditions[$1]) }
   }
-
-  /// Walks the step backwards, as dead-code elimination does, but with sets of decisions in place of truth values.
-  private static func needs(
-    of kernels: [KernelTemplate], buffers: [BufferTemplate], atoms: AtomIndex
-  ) -> (conditions: [AtomSet], needs: [[ConditionID]]) {
-    var wanted = Array(repeating: AtomSet(), count: buffers.count)
-    var conditions: [AtomSet] = []
-    var numbers: [AtomSet: ConditionID] = [:]
-    func number(_ condition: AtomSet) -> ConditionID {
-      if let known = numbers[condition] { return known }
-      numbers[condition] = conditions.count
-      conditions.append(condition)
-      return conditions.count - 1
-    }
-    var result = Array(repeating: [ConditionID](), count: kernels.count)
-    for index in kernels.indices.reversed() {
-      let kernel = kernels[index]
-      let root = kernel.root.map { atoms.set($0) } ?? AtomSet()
-      var outputs: [(role: OperandRole, need: AtomSet)] = []
-      func need(_ role: OperandRole) -> AtomSet? { outputs.last { $0.role == role }?.need }
-      var total = root
-      for operand in kernel.operands where operand.access.writes && operand.role != .workspace {
-        // What outlives the step (weights, states, the loss) is wanted because its kernel is a root.
-        outputs.append((operand.role, buffers[operand.buffer].isStatic ? root : wanted[operand.buffer]))
-        total.formUnion(outputs[outputs.count - 1].need)
-      }
-      let needs = kernel.operands.map { operand in
-        if operand.access.writes { return need(operand.role) ?? total }
-        if operand.feeds.isEmpty { return total }
-        return operand.feeds.reduce(into: AtomSet()) { $0.formUnion(need($1) ?? AtomSet()) }
-      }
-      result[index] = needs.map(number)
-      for (operand, need) in zip(kernel.operands, needs) {
-        if operand.access == .write { wanted[operand.buffer] = AtomSet() }
-        if operand.access.reads { wanted[operand.buffer].formUnion(need) }
-      }
-    }
-    return (conditions, result)
-  }
 }
