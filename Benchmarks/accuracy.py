@@ -75,7 +75,8 @@ class Bench:
         plan = json.loads(path.read_text())
         settings = TASKS[key["task"]]
         recipe, digest = plan["recipe"], selections.digest(plan)
-        same = self.results.find(task=key["task"], side="ours", seed=key["seed"], rate=key["rate"], digest=digest)
+        same = [row for row in self.results.find(task=key["task"], side="ours", seed=key["seed"], rate=key["rate"], digest=digest)
+                if row["settings"]["threads"] == self.options.threads]
         start = time.time()
         report = self.permafrost(
             "train", path, "--model", self.options.model, "--data", self.data(key["task"]), "--task", key["task"],

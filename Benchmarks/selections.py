@@ -51,7 +51,7 @@ def permafrost(program, *arguments):
 
 
 def digest(plan):
-    """Equal for plans that end with the same weights, bit for bit: what is saved for backward and the threads change none of them."""
+    """Equal for plans that end with the same weights, bit for bit, on as many threads: what is saved for backward changes none of them."""
     recipe = {name: value for name, value in plan["recipe"].items() if name not in ("saving", "threads")}
     parts = [plan[name] for name in ("trainable", "retained_nodes", "learner_nodes")] + [recipe]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
@@ -125,7 +125,7 @@ class Chooser:
 
     def fitting_fars(self, *flags):
         for freezes in (False, True):
-            low, high = -1, 100
+            low, high = -1, 101
             while high - low > 1:
                 middle = (low + high) // 2
                 low, high = (middle, high) if self.fitting_far(middle, freezes, flags) else (low, middle)

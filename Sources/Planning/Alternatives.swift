@@ -44,15 +44,18 @@ public struct Alternatives: Sendable, Codable, Equatable {
     return recipes.filter { seen.insert($0).inserted }
   }
 
-  /// Ways to cut a batch: whole, in halves, quarters and so on, and into single sequences.
+  /// Ways to cut a batch: whole, in halves, quarters and so on, and into single sequences; each by the number of runs that it makes.
   public static func accumulations(ofBatch batch: Int) -> [Int] {
-    var counts: [Int] = []
+    var sizes: [Int] = []
     var count = 1
     while count < batch {
-      counts.append(count)
+      sizes.append((batch + count - 1) / count)
       count *= 2
     }
-    return counts + [batch]
+    return (sizes + [1]).reduce(into: []) { counts, size in
+      let runs = (batch + size - 1) / size
+      if counts.last != runs { counts.append(runs) }
+    }
   }
 
   /// Formats of frozen weights that are searched unless others are asked for.

@@ -82,6 +82,8 @@ extension DecisionSpace {
       let leastNodes = group.kind == .feedForward ? resolved.leastNodes : 0
       let left = (isPinned ? Array(all.suffix(1)) : all)
         .compactMap { $0.without(frozen.intersection(group.parameters), graph) }
+        // Without what is frozen, ways can be alike.
+        .reduce(into: [Way]()) { ways, way in if ways.last?.trainsAs(way) != true { ways.append(way) } }
         .filter { $0.retained >= leastNodes && $0.covers(required, graph) }
       let mustTrain = isPinned || !required.isEmpty || leastNodes > 0
       if mustTrain && left.isEmpty {
@@ -206,6 +208,8 @@ private struct Way {
     let left = trainable.filter { !frozen.contains($0) }
     return left.isEmpty && retained == 0 ? nil : Way(trainable: left, retained: retained, label: label)
   }
+
+  func trainsAs(_ other: Way) -> Bool { trainable == other.trainable && retained == other.retained }
 
   /// Whether it trains all of these tensors whole.
   func covers(_ required: Set<ParameterID>, _ graph: EncoderGraph) -> Bool {

@@ -6,9 +6,11 @@ import TrainerModels
 public struct Infeasibility: Sendable, Codable, Equatable {
   public var feasible = false
   public var budgetBytes: Int
-  /// The least budget under which this model trains at all with this batch: exact for the engine, because what must train alone needs the
-  /// fewest bytes of all selections.
-  public var smallestFeasibleBudgetBytes: Int
+  /// The least budget under which this model trains at all with this batch, within the limit of time; nil where no step is quick enough.
+  ///
+  /// Exact for the engine, because what must train alone needs the fewest bytes of all selections. Of saving policies with more layers than
+  /// are tried in every way, it is the least that changing one layer after another finds.
+  public var smallestFeasibleBudgetBytes: Int?
   /// What binds: the peak of the step that needs the smallest budget.
   ///
   /// nil until ``explain(_:smallerModels:)``, and where it is time that is short.
@@ -31,7 +33,7 @@ public struct Infeasibility: Sendable, Codable, Equatable {
   }
 
   public init(
-    budgetBytes: Int, smallestFeasibleBudgetBytes: Int, maximumStepSeconds: Double? = nil,
+    budgetBytes: Int, smallestFeasibleBudgetBytes: Int?, maximumStepSeconds: Double? = nil,
     smallestStepSeconds: Double? = nil
   ) {
     self.budgetBytes = budgetBytes
@@ -40,23 +42,25 @@ public struct Infeasibility: Sendable, Codable, Equatable {
     self.smallestStepSeconds = smallestStepSeconds
   }
 
-  /// Whether there is too little time rather than too little memory.
-  public var isTooSlow: Bool { smallestFeasibleBudgetBytes <= budgetBytes }
+  /// Whether there is too little time, whatever the memory.
+  public var isTooSlow: Bool { smallestFeasibleBudgetBytes == nil }
 
   /// Says what binds, and prices the changes that could help, cheapest need first.
   ///
   /// - Parameter smallerModels: other encoders to consider, by name. Of those that fit the largest is named, and where none does, the one
   ///   that needs least.
   public mutating func explain(_ request: PlanRequest, smallerModels: [(name: String, graph: EncoderGraph)]) {
-    if !isTooSlow { peak = Self.leanest(request).map { StepPeak($0.program.training) } }
+    peak = (try? request.spaces()).flatMap { Self.leanest(request, over: $0, mixing: true) }
+      .map { StepPeak($0.program.training) }
     var models: [Change] = []
     for case let change? in request.modelChanges(smallerModels).lazy.map(priced) {
       models.append(change)
       if change.suffices { break }
     }
     let model = models.last(where: \.suffices) ?? models.min(by: Change.needsLess)
-    changes = (request.singleChanges.compactMap(priced) + [model].compactMap(\.self))
-      .filter { $0.smallestFeasibleBudgetBytes < smallestFeasibleBudgetBytes }.sorted(by: Change.needsLess)
+    let all = request.singleChanges.compactMap(priced) + [model].compactMap(\.self)
+    changes = all.filter { $0.smallestFeasibleBudgetBytes < smallestFeasibleBudgetBytes ?? .max }
+      .sorted(by: Change.needsLess)
   }
 
   private func priced(_ name: String, _ changed: PlanRequest) -> Change? {
@@ -64,20 +68,64 @@ public struct Infeasibility: Sendable, Codable, Equatable {
     return Change(change: name, smallestFeasibleBudgetBytes: needed, suffices: needed <= budgetBytes)
   }
 
-  /// What the least that may train needs under the leanest recipe, by simulation; nil where the pins do not fit the model.
-  static func smallestBudget(_ request: PlanRequest) -> Int? { leanest(request)?.budgetBytes }
-
-  /// The step that needs the smallest budget, and that budget.
-  private static func leanest(_ request: PlanRequest) -> (budgetBytes: Int, program: StepProgram)? {
+  /// What the least that may train needs under the leanest recipe that is quick enough, by simulation; nil where none is, and where the pins
+  /// do not fit the model.
+  static func smallestBudget(_ request: PlanRequest) -> Int? {
     var request = request
     // Scores do not matter for it, and another model has others.
     request.scores = .prior(request.graph, modelIdentity: "")
-    guard let spaces = try? request.spaces() else { return nil }
-    return Set(spaces.map { $0.selection($0.minimal) }).flatMap { selection in
-      request.recipes.map { recipe in
-        let program = StepProgram(request.template(recipe), selection)
-        return (request.budget(for: program), program)
+    return (try? request.spaces()).flatMap { leanest(request, over: $0, mixing: false) }?.budgetBytes
+  }
+
+  /// The step that needs the smallest budget, and that budget.
+  typealias Leanest = (budgetBytes: Int, program: StepProgram)
+
+  /// - Parameter mixing: whether saving is decided layer by layer where it is open, which takes a step for every layer and policy.
+  static func leanest(_ request: PlanRequest, over spaces: [DecisionSpace], mixing: Bool) -> Leanest? {
+    var selections: [Selection] = []
+    for selection in spaces.map({ $0.selection($0.minimal) }) where !selections.contains(selection) {
+      selections.append(selection)
+    }
+    let uniform = selections.flatMap { selection in
+      request.recipes.compactMap { leanest(request, $0, selection, below: .max) }
+    }.min { $0.budgetBytes < $1.budgetBytes }
+    guard mixing, let uniform, request.alternatives.savings == Alternatives.uniformSavings(of: request.trainer)
+    else { return uniform }
+    return mixed(request, uniform)
+  }
+
+  /// The step under a recipe, where it is quick enough and needs a smaller budget than what is known.
+  private static func leanest(
+    _ request: PlanRequest, _ recipe: Recipe, _ selection: Selection, below known: Int
+  ) -> Leanest? {
+    let template = request.template(recipe)
+    let step = TrainingStep(unplaced: template, selection)
+    let least = request.trainer.budget(for: request.leastCharged(step) + request.runtimeBytes)
+    guard least < known, request.isQuickEnough(step) else { return nil }
+    let program = StepProgram(template, selection)
+    let budget = request.budget(for: program)
+    return budget < known ? (budget, program) : nil
+  }
+
+  /// The same with another policy in every layer where that needs less, from the last on, whose backward runs while most is saved.
+  private static func mixed(_ request: PlanRequest, _ uniform: Leanest) -> Leanest {
+    var best = uniform
+    for layer in (0..<request.graph.configuration.layerCount).reversed() {
+      for policy in request.trainer.savingPolicies {
+        var recipe = best.program.training.recipe
+        guard policy != recipe.saving[layer] else { continue }
+        recipe.saving = recipe.saving.replacing(layer, by: policy, of: request.graph.configuration.layerCount)
+        guard request.allows(recipe) else { continue }
+        let selection = best.program.training.selection
+        best = leanest(request, recipe, selection, below: best.budgetBytes) ?? best
       }
-    }.min { $0.0 < $1.0 }
+    }
+    return best
+  }
+}
+
+extension Saving {
+  fileprivate func replacing(_ layer: Int, by policy: SavingPolicy, of layers: Int) -> Saving {
+    Saving(layers: (0..<layers).map { $0 == layer ? policy : self[$0] })
   }
 }

@@ -23,7 +23,7 @@ public struct PlanExplanation: Sendable, Codable, Equatable {
 
   public var rows: [Row]
   public var peak: StepPeak
-  /// What a little more budget would buy: the shadow price of memory; nil where everything trains already, and where it was interrupted.
+  /// What a little more budget would buy: the shadow price of memory; nil where everything trains that may, and where it was interrupted.
   public var more: Neighbour?
 
   /// Bytes by which the neighbouring budget differs.
@@ -58,7 +58,8 @@ extension Planner {
 
   /// The same question with a little more budget; nil where that is of no use, or was interrupted and would say too little.
   private func more(than plan: Plan) throws -> PlanExplanation.Neighbour? {
-    guard !request.isCancelled, plan.objective < 1 - 1e-9 else { return nil }
+    let most = try request.spaces().map(\.mostShare).max() ?? 1
+    guard !request.isCancelled, plan.objective < most - 1e-9 else { return nil }
     var other = self
     other.request.budgetBytes += PlanExplanation.neighbourBytes
     // More room is no reason for fewer bits, and these are most of the recipes.

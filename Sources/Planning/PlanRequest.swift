@@ -80,8 +80,10 @@ public struct PlanRequest: Sendable {
   /// Whether somebody asked for the best so far.
   var isCancelled: Bool { options.cancellation?.isCancelled == true }
 
-  /// Whether the trainer can run every recipe.
-  var isRunnable: Bool { recipes.allSatisfy { (try? trainer.check($0)) != nil } }
+  /// Whether every recipe fits the model, and the trainer can run it.
+  var isRunnable: Bool {
+    recipes.allSatisfy { $0.brokenRule(for: graph) == nil && (try? trainer.check($0)) != nil }
+  }
 
   /// The step under a recipe, with what trains still open.
   func template(_ recipe: Recipe) -> StepTemplate {

@@ -6,8 +6,7 @@ extension Planner {
   /// What the searches under all recipes found.
   struct Findings {
     var candidates: [Candidate] = []
-    /// The least that must train needs at least so much under every recipe; of use where there is no candidate.
-    var smallest = Int.max
+    /// The least that must train takes at least so long under every recipe; of use where there is no candidate.
     var quickest = Double.infinity
     /// What might be captured where it was not searched any more.
     var unsearched = 0.0
@@ -19,10 +18,9 @@ extension Planner {
     /// A recipe that was given up for want of promise has a bound below what was found, or as good as it.
     var bound: Double { candidates.map(\.certificate.bound).reduce(unsearched, max) }
 
-    func infeasibility(_ request: PlanRequest) -> Infeasibility {
+    func infeasibility(_ request: PlanRequest, _ leanest: Infeasibility.Leanest?) -> Infeasibility {
       Infeasibility(
-        budgetBytes: request.budgetBytes,
-        smallestFeasibleBudgetBytes: request.trainer.budget(for: smallest + request.runtimeBytes),
+        budgetBytes: request.budgetBytes, smallestFeasibleBudgetBytes: leanest?.budgetBytes,
         maximumStepSeconds: request.maximumStepSeconds,
         smallestStepSeconds: request.maximumStepSeconds.map { _ in quickest })
     }
@@ -60,8 +58,7 @@ extension Planner {
         request: request, space: spaces[number], template: template, solver: solver, deadline: share,
         known: known[number, default: []], floor: least)
       switch try search.run() {
-      case .needs(let bytes, let seconds):
-        findings.smallest = min(findings.smallest, bytes)
+      case .nothing(let seconds):
         findings.quickest = min(findings.quickest, seconds)
       case .found(let candidate):
         findings.candidates.append(candidate)

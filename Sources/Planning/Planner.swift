@@ -67,12 +67,20 @@ public struct Planner: Sendable {
     let start = ContinuousClock.now
     let deadline = request.options.timeLimit.map { start.advanced(by: $0) }
     var findings = try search(spaces, deadline, progress)
-    guard let most = choice(of: findings) else {
-      return Answer(outcome: .infeasible(findings.infeasibility(request)), model: nil)
+    if findings.candidates.isEmpty {
+      // A mixed policy may need fewer bytes than any that is the same in all layers.
+      let leanest = Infeasibility.leanest(request, over: spaces, mixing: true)
+      guard let leanest, leanest.budgetBytes <= request.budgetBytes else {
+        return Answer(outcome: .infeasible(findings.infeasibility(request, leanest)), model: nil)
+      }
+      var mixed = self
+      mixed.request.alternatives.savings = [leanest.program.training.recipe.saving]
+      findings = try mixed.search(spaces, deadline, progress)
     }
+    guard let most = choice(of: findings) else { throw PlanError.interrupted }
     var best = try quicker(than: most, &findings, deadline)
     if !request.isCancelled {
-      if let staged = try staged(best, deadline) {
+      if deadline.map({ .now < $0 }) ?? true, let staged = try staged(best, deadline) {
         best = staged
         findings.candidates.append(staged)
       }
@@ -107,9 +115,10 @@ public struct Planner: Sendable {
     let search = RecipeSearch(
       request: continued, space: candidate.space, template: request.template(recipe), solver: solver,
       deadline: deadline, known: [candidate.chosen], floor: floor(below: candidate.objective))
-    guard case .found(let staged) = try search.run(), staged.objective >= candidate.objective else {
-      return nil
-    }
+    // One whose time is over before anything is solved would only take the bound away.
+    guard case .found(let staged) = try search.run(), staged.objective >= candidate.objective,
+      staged.certificate.rounds > 0 || staged.objective >= candidate.space.mostShare
+    else { return nil }
     return staged
   }
 
@@ -144,9 +153,10 @@ public struct Planner: Sendable {
       if let loosest {
         (certificate.ending, certificate.raw) = (loosest.certificate.ending, loosest.certificate.raw)
       }
-      // What a program reached, placement or another trainer's allocator did not.
-      if [Termination.optimal.words, Termination.gapReached.words].contains(certificate.ending) {
-        certificate.ending = Certificate.misplaced
+      // What a program reached, placement, another trainer's allocator or the time of a step did not.
+      let reached = [Termination.optimal, .gapReached, .infeasible].map(\.words)
+      if reached.contains(certificate.ending) {
+        certificate.ending = loosest?.certificate.refusal ?? Certificate.misplaced
       }
       if request.isCancelled { certificate.ending = Certificate.interrupted }
     }

@@ -1,3 +1,4 @@
+import Optimization
 import Simulation
 import Steps
 
@@ -14,11 +15,10 @@ extension RecipeSearch {
 
   func runReplaying() throws -> Outcome {
     let minimal = StepProgram(template, space.selection(space.minimal))
-    guard request.accepts(minimal) else {
-      return .needs(bytes: request.charged(minimal), seconds: request.clock.seconds(minimal.training))
-    }
+    guard request.accepts(minimal) else { return .nothing(seconds: request.clock.seconds(minimal.training)) }
     var best = candidate(start(), Certificate(), nil)
     var certificate = Certificate()
+    var solved: LinearModel?
     let smallest = request.capacity / Self.smallestShare
     var assumed = 0
     // The most that was assumed in vain, and the least that was enough.
@@ -31,6 +31,7 @@ extension RecipeSearch {
       }
       certificate.rounds += answer?.certificate.rounds ?? 0
       certificate.nodes += answer?.certificate.nodes ?? 0
+      solved = answer?.model ?? solved
       let room = answer.map { request.capacity - request.charged($0.program) } ?? assumed
       if let answer, room >= 0, answer.objective > best.objective { best = answer }
       if certificate.bound <= max(floor, best.objective) || isOver { break }
@@ -42,6 +43,7 @@ extension RecipeSearch {
     if isOver { certificate.ending = request.isCancelled ? Certificate.interrupted : Certificate.timeLimit }
     certificate.bound = max(certificate.bound, best.objective)
     best.certificate = certificate
+    best.model = best.model ?? solved
     return .found(best)
   }
 

@@ -18,23 +18,21 @@ struct RecipeSearch {
 
   enum Outcome {
     case found(Candidate)
-    /// Not even what must train keeps the limits; it needs this much.
-    case needs(bytes: Int, seconds: Double)
+    /// Not even what must train keeps the limits; it takes so long.
+    case nothing(seconds: Double)
   }
 
   /// Rows added for one proposal; the worst first.
   static let rowsPerRound = 8
-  /// Proposals excluded one by one because they could not be placed, before rows are tightened for their sake.
-  private static let mostMisplaced = 3
+  /// Proposals excluded one by one because they could not be placed, or were too slow, before rows are tightened for their sake.
+  private static let mostRefused = 3
   /// A guard only: every round either ends the search or cuts the proposal off.
   private static let maximumRounds = 60
 
   func run() throws -> Outcome {
     if template.residence != .arena, request.assumedExcessBytes == nil { return try runReplaying() }
     let minimal = StepProgram(template, space.selection(space.minimal))
-    guard request.accepts(minimal) else {
-      return .needs(bytes: request.charged(minimal), seconds: request.clock.seconds(minimal.training))
-    }
+    guard request.accepts(minimal) else { return .nothing(seconds: request.clock.seconds(minimal.training)) }
     var best = start()
     var certificate = Certificate(bound: space.mostShare)
     if space.score(best) >= space.mostScore {
@@ -56,15 +54,17 @@ struct RecipeSearch {
       }
     }
 
-    var misplaced = 0
+    var refused = 0
+    var solved: LinearModel?
     var limit = request.capacity
     while certificate.rounds < Self.maximumRounds, let options = try options(for: program, best) {
       let result = try solver.solve(program.model, options: options)
+      solved = program.model
       certificate.rounds += 1
       certificate.nodes += result.nodes
       (certificate.ending, certificate.raw) = (result.termination.words, result.raw)
       // Rows tightened below the capacity exclude what might still fit, so only earlier bounds hold.
-      if misplaced <= Self.mostMisplaced { certificate.bound = min(certificate.bound, result.bound) }
+      if refused <= Self.mostRefused { certificate.bound = min(certificate.bound, result.bound) }
       guard let solution = result.solution else { break }
       let chosen = program.chosen(solution)
       let step = TrainingStep(unplaced: template, space.selection(chosen))
@@ -78,26 +78,29 @@ struct RecipeSearch {
       let worst = worstKernels(step)
       let overfull = worst.filter { live[$0.position] + fixed > request.capacity && rows[$0.origin] == nil }
       for kernel in overfull.prefix(Self.rowsPerRound) { require(kernel.origin, request.capacity) }
-      if overfull.isEmpty {
-        // The rows hold, to the solver's tolerance, but the placement does not, or time was rounded. The proposal alone is excluded,
-        // until that has failed too often; then what was missed is asked for as well.
-        misplaced += 1
-        program.exclude(chosen)
-        if misplaced > Self.mostMisplaced {
-          let charged = request.charged(StepProgram(template, step.selection))
-          let waste = charged - fixed - (live.max() ?? 0)
-          limit = min(limit - Bytes.alignment, request.capacity - waste)
-          for kernel in worst.prefix(Self.rowsPerRound) { require(kernel.origin, limit) }
-          if let most = request.maximumStepSeconds, !request.isQuickEnough(step) {
-            program.addTimeRow(request.clock, limit: 2 * most - request.clock.seconds(step))
-          }
-        }
-      }
       // What is said if there is no next round, for want of time or of anything left to try.
-      certificate.ending = misplaced > 0 ? Certificate.misplaced : Certificate.timeLimit
+      certificate.ending =
+        certificate.rounds < Self.maximumRounds ? Certificate.timeLimit : Certificate.roundLimit
+      guard overfull.isEmpty else { continue }
+      // The rows hold, to the solver's tolerance, but the placement does not, or time is not all in its row. The proposal alone is
+      // excluded, until that has failed too often; then what was missed is asked for as well.
+      refused += 1
+      program.exclude(chosen)
+      certificate.refusal = Certificate.misplaced
+      let isTight = refused > Self.mostRefused
+      if let most = request.maximumStepSeconds, !request.isQuickEnough(step) {
+        certificate.refusal = Certificate.tooSlow
+        if isTight { program.addTimeRow(request.clock, limit: 2 * most - request.clock.seconds(step)) }
+      } else {
+        guard isTight else { continue }
+        let charged = request.charged(StepProgram(template, step.selection))
+        let waste = charged - fixed - (live.max() ?? 0)
+        limit = min(limit - Bytes.alignment, request.capacity - waste)
+        for kernel in worst.prefix(Self.rowsPerRound) { require(kernel.origin, limit) }
+      }
     }
     if request.isCancelled { certificate.ending = Certificate.interrupted }
-    return .found(candidate(best, certificate, program.model))
+    return .found(candidate(best, certificate, solved))
   }
 
   /// The request's options with what time is left and the best known as a start; nil when no time is left.
@@ -192,50 +195,5 @@ struct RecipeSearch {
 
   private func fits(_ chosen: [Int?]) -> Bool {
     request.accepted(TrainingStep(unplaced: template, space.selection(chosen)), of: template) != nil
-  }
-}
-
-/// How sure a search is, and what it took.
-struct Certificate: Sendable {
-  /// No selection that fits captures a larger share of the score.
-  var bound = 1.0
-  /// Why the search ended; a search that gets no time at all ends so.
-  var ending = Certificate.timeLimit
-  /// What the solver said last; nil where it was not asked.
-  var raw: RawStatus?
-  static let timeLimit = "time limit"
-  static let interrupted = "interrupted"
-  /// Proposals kept the rows and could not be placed, so that less was asked for than there is.
-  static let misplaced = "better proposals not placed"
-  var nodes = 0
-  var rounds = 0
-}
-
-/// The best selection found under one recipe.
-struct Candidate: Sendable {
-  let space: DecisionSpace
-  let template: StepTemplate
-  let chosen: [Int?]
-  let program: StepProgram
-  var certificate: Certificate
-  /// The last program solved; nil where none was.
-  let model: LinearModel?
-
-  /// Share of the score captured.
-  var objective: Double { space.share(chosen) }
-}
-
-extension Termination {
-  /// Why a search ended, as plan files say it.
-  var words: String {
-    switch self {
-    case .optimal: "optimal"
-    case .gapReached: "gap reached"
-    case .nodeLimit: "node limit"
-    case .timeLimit: Certificate.timeLimit
-    case .cancelled: Certificate.interrupted
-    case .infeasible: Certificate.misplaced
-    case .numericalTrouble(let trouble): "numerical trouble: \(trouble)"
-    }
   }
 }

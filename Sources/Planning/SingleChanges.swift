@@ -13,7 +13,15 @@ extension PlanRequest {
   func modelChanges(_ models: [(name: String, graph: EncoderGraph)]) -> [SingleChange] {
     models.filter { $0.graph.parameterCount < graph.parameterCount }
       .sorted { $0.graph.parameterCount > $1.graph.parameterCount }
-      .map { model in change("the smaller model \(model.name)") { $0.graph = model.graph } }
+      .map { model in
+        change("the smaller model \(model.name)") {
+          // Other layers have other policies to choose from; those of a list given by hand are this model's alone.
+          if $0.alternatives.savings == Alternatives.savings(for: graph, trainer: trainer) {
+            $0.alternatives.savings = Alternatives.savings(for: model.graph, trainer: trainer)
+          }
+          $0.graph = model.graph
+        }
+      }
   }
 
   private func change(_ name: String, _ edit: (inout PlanRequest) -> Void) -> SingleChange {
@@ -76,6 +84,8 @@ extension PlanRequest {
     }
       + (pins.minimumRetention == 0
         ? [] : [change("without --min-retention") { $0.pins.minimumRetention = 0 }])
+      + (maximumStepSeconds == nil
+        ? [] : [change("without a limit of time or energy") { $0.maximumStepSeconds = nil }])
       + (target.map { target in [change("without --for \(target.name)") { $0.target = nil }] } ?? [])
   }
 

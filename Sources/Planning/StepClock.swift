@@ -25,6 +25,6 @@ struct StepClock: Sendable {
     step.kernels.reduce(0) { $0 + times.sequentialSeconds(of: $1, in: step) }
   }
 
-  /// Whole nanoseconds, rounded down.
-  static func nanoseconds(_ seconds: Double) -> Int { Int((seconds * 1e9).rounded(.down)) }
+  /// Whole nanoseconds, rounded down; at most thirteen days, so that thousands of them can be added up.
+  static func nanoseconds(_ seconds: Double) -> Int { Int(min(seconds * 1e9, 0x1p50).rounded(.down)) }
 }

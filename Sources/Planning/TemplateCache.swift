@@ -15,12 +15,14 @@ final class TemplateCache: @unchecked Sendable {
     let options: PyTorchOptions
   }
 
-  private let capacity: Int
+  private let mostKernels: Int
   private let lock = NSLock()
   private var templates: [Key: StepTemplate] = [:]
+  private var kernels = 0
 
-  /// - Parameter capacity: how many are kept, of some megabytes each for 24 layers. By default all uniform recipes, which are those that come back.
-  init(capacity: Int = 64) { self.capacity = capacity }
+  /// - Parameter mostKernels: how many kernels are kept, of some two kilobytes each. By default those of sixty steps of 24 layers, or of many
+  ///   more of small models: all uniform recipes, which are those that come back.
+  init(mostKernels: Int = 100_000) { self.mostKernels = mostKernels }
 
   /// Steps that are kept.
   var count: Int { lock.withLock { templates.count } }
@@ -34,7 +36,9 @@ final class TemplateCache: @unchecked Sendable {
     // Two threads may lower the same step; none waits for another.
     let template = lock.withLock { templates[key] } ?? trainer.template(graph, lowered, options)
     lock.withLock {
-      if templates.count >= capacity, templates[key] == nil { templates = [:] }
+      guard templates[key] == nil else { return }
+      kernels += template.kernels.count
+      if kernels > mostKernels { (templates, kernels) = ([:], template.kernels.count) }
       templates[key] = template
     }
     return template.holdingFrozenWeights(as: recipe.frozenWeights)

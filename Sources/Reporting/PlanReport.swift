@@ -152,13 +152,8 @@ public struct PlanReport: Report {
 
   private func text(_ reason: Infeasibility, _ style: TextStyle) -> String {
     let budget = ByteCount.format(reason.budgetBytes, rounding: .down)
-    let smallest = reason.smallestFeasibleBudgetBytes
-    if reason.isTooSlow, let limit = reason.maximumStepSeconds, let least = reason.smallestStepSeconds {
-      return style.paragraph(
-        "Infeasible: a step of \(request.modelName) takes at least \(Quantity.duration(seconds: least)) on "
-          + "\(request.profile?.title ?? "the device") (\(request.recipe.shapeWords)), and "
-          + "\(Quantity.duration(seconds: limit)) is the limit; allow more time, or a smaller batch or sequence.",
-        tone: .bad)
+    guard let smallest = reason.smallestFeasibleBudgetBytes else {
+      return tooSlow(reason, style) + table(reason.changes, style)
     }
     let programAlone = runtime.bytes > reason.budgetBytes
     let program = ByteCount.format(runtime.bytes, rounding: .up)
@@ -173,27 +168,44 @@ public struct PlanReport: Report {
     text += style.paragraph(
       "The smallest budget that would do is \(ByteCount.format(smallest, rounding: .up)) "
         + "(\(ByteCount.formatExactly(smallest)))"
+        + (reason.maximumStepSeconds.map { " with a step of at most \(Quantity.duration(seconds: $0))" } ?? "")
         + (programAlone
           ? " (\(request.recipe.shapeWords))."
           : "; the program itself takes \(program) of it, \(runtime.words)."))
     if let peak = reason.peak { text += style.paragraph("What binds, in \(peak.words).") }
-    guard !reason.changes.isEmpty else { return text }
+    return text + table(reason.changes, style)
+  }
+
+  private func tooSlow(_ reason: Infeasibility, _ style: TextStyle) -> String {
+    let least = Quantity.duration(seconds: reason.smallestStepSeconds ?? .infinity)
+    let limit = Quantity.duration(seconds: reason.maximumStepSeconds ?? 0)
+    return style.paragraph(
+      "Infeasible: a step of \(request.modelName) takes at least \(least) on \(request.profile?.title ?? "the device") "
+        + "(\(request.recipe.shapeWords)), and \(limit) is the limit that was given in time or energy; allow more, or a smaller "
+        + "batch or sequence.",
+      tone: .bad)
+  }
+
+  private func table(_ changes: [Infeasibility.Change], _ style: TextStyle) -> String {
+    guard !changes.isEmpty else { return "" }
     var table = Table([.prose("change"), .right("smallest budget"), .left("enough")])
-    for change in reason.changes {
+    for change in changes {
       table.append([
         Table.Cell(change.change),
         Table.Cell(ByteCount.format(change.smallestFeasibleBudgetBytes, rounding: .up)),
         change.suffices ? Table.Cell("yes", .good) : "no",
       ])
     }
-    return text + "\n" + table.text(style)
+    return "\n" + table.text(style)
   }
 
   /// The least that may train.
   private var leastWords: String {
     if let target = request.target { return "what '\(target.name)' trains at least" }
-    return request.pins.train.isEmpty && request.pins.minimumRetention == 0
-      ? "its head alone" : "what has to train alone"
+    guard request.pins.train.isEmpty, request.pins.minimumRetention == 0 else {
+      return "what has to train alone"
+    }
+    return request.pins.freeze.isEmpty ? "its head alone" : "the least that may train"
   }
 }
 

@@ -34,6 +34,9 @@ public struct Recipe: Hashable, Sendable, Codable {
   /// Sequences that forward and backward take at once.
   public var microBatch: Int { (batch + accumulation - 1) / accumulation }
 
+  /// Runs of forward and backward in one step; fewer than `accumulation` where fewer of that size make the batch.
+  public var microBatches: Int { (batch + microBatch - 1) / microBatch }
+
   /// T, the most tokens that forward and backward take at once.
   public var tokens: Int { microBatch * sequence }
 

@@ -67,12 +67,13 @@ public struct Kernel: Sendable {
     operands.first { $0.role == role }?.buffer
   }
 
-  /// The least that the same kernel may have to do: without some of its operands, and the first to write what it adds to.
-  public func lightest(without roles: Set<OperandRole> = []) -> Kernel {
+  /// The least that the same kernel may have to do: without some of its operands, and the first to write what it adds to, but for some.
+  public func lightest(without roles: Set<OperandRole> = [], adding: Set<OperandRole>) -> Kernel {
     Kernel(
       template: template, origin: origin,
       operands: operands.filter { !roles.contains($0.role) }.map {
-        Operand(role: $0.role, buffer: $0.buffer, access: $0.access == .accumulate ? .write : $0.access)
+        let isFirst = $0.access == .accumulate && !adding.contains($0.role)
+        return Operand(role: $0.role, buffer: $0.buffer, access: isFirst ? .write : $0.access)
       })
   }
 }
@@ -154,7 +155,7 @@ public struct TrainingStep: Sendable {
   }
 
   /// How often a kernel runs in one optimizer step: once a micro-batch, or once.
-  public func repetitions(of kernel: Kernel) -> Int { kernel.phase == .update ? 1 : recipe.accumulation }
+  public func repetitions(of kernel: Kernel) -> Int { kernel.phase == .update ? 1 : recipe.microBatches }
 
   /// Bytes that live at each kernel, statics included, mapped weights not.
   public func liveBytes() -> [Int] {

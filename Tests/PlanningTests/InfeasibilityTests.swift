@@ -65,6 +65,83 @@ struct InfeasibilityTests {
   }
 }
 
+/// Four layers, so that saving is not tried in every way.
+private func deepRequest() -> PlanRequest {
+  let graph = EncoderGraph(
+    EncoderConfiguration(
+      family: .bert, vocabularySize: 31, maximumPositions: 40, hiddenSize: 16, feedForwardSize: 64,
+      layerCount: 4, headCount: 4))
+  var request = PlanRequest(
+    graph: graph, modelName: "deep", modelIdentity: "deep", recipe: Recipe(batch: 8, sequence: 32),
+    alternatives: Alternatives(savings: Alternatives.savings(for: graph)),
+    scores: .prior(graph, modelIdentity: "deep"), budgetBytes: 0, mappedFree: false, runtimeBytes: 0)
+  request.pins = Pins(train: ["*"])
+  return request
+}
+
+@Suite("Where nothing fits with one saving policy for all layers")
+struct MixedSavingTests {
+  @Test("the smallest budget is the least of all policies layer by layer, and is enough")
+  func mixed() throws {
+    var request = deepRequest()
+    let graph = request.graph
+    func budget(_ saving: Saving) -> Int {
+      var recipe = request.recipe
+      recipe.saving = saving
+      return request.budget(for: StepProgram(graph, recipe, .full(graph)))
+    }
+    let all = (0..<4).reduce([[SavingPolicy]]([[]])) { prefixes, _ in
+      prefixes.flatMap { prefix in SavingPolicy.allCases.map { prefix + [$0] } }
+    }
+    let least = try #require(all.map { budget(Saving(layers: $0)) }.min())
+    #expect(all.count == 81 && least < Saving.uniforms.map(budget).min() ?? 0)
+    request.budgetBytes = least
+    let plan = try smallPlan(request)
+    #expect(plan.chargedBytes == least && plan.objective == 1 && plan.recipe.saving.uniform == nil)
+    request.budgetBytes = least - 1
+    guard case .infeasible(let answer) = try Planner(request).plan() else {
+      Issue.record("one byte less is called feasible")
+      return
+    }
+    #expect(answer.smallestFeasibleBudgetBytes == least)
+  }
+}
+
+@Suite("Where time is short as well as memory")
+struct ShortTimeTests {
+  @Test("the smallest budget is of a step that is quick enough, and changes suffice within the limit")
+  func both() throws {
+    var request = deepRequest()
+    request.alternatives.savings = [.keep, .recompute]
+    let untimed = try #require(Infeasibility.smallestBudget(request))
+    let quick = request.clock.seconds(StepProgram(request.graph, request.recipe, .full(request.graph)).training)
+    request.maximumStepSeconds = quick * 1.01
+    request.budgetBytes = untimed
+    guard case .infeasible(var answer) = try Planner(request).plan() else {
+      Issue.record("a step that recomputes is called quick enough")
+      return
+    }
+    let smallest = try #require(answer.smallestFeasibleBudgetBytes)
+    #expect(smallest > untimed && !answer.isTooSlow)
+    answer.explain(request, smallerModels: [])
+    let change = try #require(answer.changes.first { $0.change.hasPrefix("without a limit of time") })
+    #expect(change.suffices && change.smallestFeasibleBudgetBytes == untimed)
+    for (name, changed) in request.singleChanges {
+      guard let change = answer.changes.first(where: { $0.change == name }), change.suffices else { continue }
+      guard case .plan = try Planner(changed).plan() else {
+        Issue.record("'\(name)' does not suffice")
+        continue
+      }
+    }
+    request.budgetBytes = smallest
+    #expect(request.isQuickEnough(try step(of: smallPlan(request), request)))
+  }
+
+  private func step(of plan: Plan, _ request: PlanRequest) throws -> TrainingStep {
+    StepProgram(request.graph, plan.recipe, try plan.selection(of: request.graph)).training
+  }
+}
+
 @Suite("The changes that could make a plan fit")
 struct SingleChangesTests {
   private func changes(_ edit: (inout PlanRequest) -> Void) -> [String: PlanRequest] {
@@ -128,6 +205,29 @@ struct SingleChangesTests {
       #expect(changes.map(\.change) == ["the smaller model \(name)"])
       #expect(
         changes.first?.suffices == (index > 0) && changes.first?.smallestFeasibleBudgetBytes == needs[index])
+    }
+  }
+
+  @Test("price a model of fewer or more layers by policies of its own, and leave it out where they are a list")
+  func otherLayers() throws {
+    func encoder(layers: Int, hidden: Int) -> EncoderGraph {
+      EncoderGraph(
+        EncoderConfiguration(
+          family: .bert, vocabularySize: 97, maximumPositions: 24, hiddenSize: hidden, feedForwardSize: 40,
+          layerCount: layers, headCount: 4))
+    }
+    let models = [2, 6].map { (name: "\($0) layers", graph: encoder(layers: $0, hidden: 4)) }
+    var request = smallRequest(0, policies: Alternatives.savings(for: smallGraph))
+    request.budgetBytes -= 1
+    for model in models {
+      var answer = Infeasibility(budgetBytes: request.budgetBytes, smallestFeasibleBudgetBytes: .max)
+      answer.explain(request, smallerModels: [model])
+      #expect(answer.changes.contains { $0.change == "the smaller model \(model.name)" })
+      var listed = request
+      listed.alternatives.savings = []
+      listed.recipe.saving = Saving(layers: [.keep, .cheap, .cheap])
+      answer.explain(listed, smallerModels: [model])
+      #expect(!answer.changes.contains { $0.change.hasPrefix("the smaller model") })
     }
   }
 

@@ -31,6 +31,17 @@ struct PinsTests {
     #expect(throws: PlanError.unmatchedPattern("layer.0")) { try space(Pins(freeze: ["layer.0"])) }
   }
 
+  @Test("leave no two ways to train a group that are alike")
+  func distinct() throws {
+    for frozen in [["*.weight"], ["*.bias"], ["*.query.weight", "*.output.*"]] {
+      let pins = Pins(freeze: frozen)
+      for choice in try space(pins).choices {
+        let ways = choice.options.map { "\($0.trainable) \($0.retained)" }
+        #expect(Set(ways).count == ways.count, "\(choice.group.name): \(choice.options.map(\.label))")
+      }
+    }
+  }
+
   @Test("are kept by every choice there is: what must train does, what must not does not")
   func kept() throws {
     var generator = SeededGenerator(seed: 3)

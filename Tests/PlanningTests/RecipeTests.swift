@@ -31,8 +31,11 @@ struct RecipeTests {
   func combinations() {
     let recipe = Recipe(batch: 6, sequence: 8)
     #expect(Alternatives().recipes(recipe) == [recipe])
-    #expect(Alternatives.accumulations(ofBatch: 6) == [1, 2, 4, 6])
     #expect(Alternatives.accumulations(ofBatch: 1) == [1])
+    #expect(Alternatives.accumulations(ofBatch: 16) == [1, 2, 4, 8, 16])
+    // In runs that there are: 6 sequences in 4 parts are three of two, 17 in 16 parts nine of two.
+    #expect(Alternatives.accumulations(ofBatch: 6) == [1, 2, 3, 6])
+    #expect(Alternatives.accumulations(ofBatch: 17) == [1, 2, 4, 6, 9, 17])
     let all = Alternatives(
       savings: Saving.uniforms, accumulations: [1, 2], optimizers: [.adamw, .sgd], frozenWeights: [.int8])
     #expect(Set(all.recipes(recipe)).count == 12 && all.recipes(recipe).count == 12)
@@ -91,6 +94,9 @@ struct RecipeTests {
       return
     }
     #expect(answer.isTooSlow && (answer.smallestStepSeconds ?? 0) > seconds / 1000)
+    // So long that nanoseconds cannot be counted.
+    request.maximumStepSeconds = 1e300
+    #expect(try smallPlan(request).objective == free.objective)
   }
 
   @Test("the row of time never says more than the simulation", arguments: 0..<12)
@@ -111,8 +117,19 @@ struct RecipeTests {
       let said = 1 + (activity - (row.upper ?? 0)) * 1_048_576 / 1e9
       let simulated = clock.seconds(TrainingStep(unplaced: template, space.selection(chosen)))
       #expect(said <= simulated * (1 + 1e-9), "seed \(seed): \(said), simulated \(simulated)")
-      #expect(said >= simulated * 0.5, "seed \(seed): \(said), simulated \(simulated)")
+      // What is missing is of backward's products with weights that may be compressed.
+      #expect(said >= simulated * 0.9, "seed \(seed): \(said), simulated \(simulated)")
     }
+  }
+
+  @Test("counts as many runs of a batch as are made of it, whatever number of parts was asked for")
+  func unequalParts() {
+    func seconds(_ parts: Int) -> Double {
+      let recipe = Recipe(batch: 17, sequence: 8, accumulation: parts)
+      return StepClock(device: nil).seconds(StepProgram(smallGraph, recipe, .full(smallGraph)).training)
+    }
+    #expect(Recipe(batch: 17, sequence: 8, accumulation: 16).microBatches == 9)
+    #expect(seconds(16) == seconds(9) && seconds(16) < seconds(17))
   }
 
   @Test("is explained: what kinds capture adds up, and more budget never captures less")

@@ -120,12 +120,45 @@ struct SweepTests {
       { $0.request.recipe.batch = 2 }, { $0.request.runtimeBytes = 101 }, { $0.request.pins.groups = [] },
       { $0.request.scores.origin = .priming }, { $0.request.alternatives.savings = [.cheap] },
       { $0.request.mappedFree = true }, { $0.request.task = "sst2" }, { $0.request.modelIdentity = "other" },
-      { $0.budgets.to = 80_000 }, { $0.request.profile = nil },
+      { $0.budgets.to = 80_000 }, { $0.request.profile = nil }, { $0.request.halfTimeWorth = 0.5 },
+      { $0.request.maximumStepSeconds = 1 },
     ]
     for (index, edit) in edits.enumerated() {
       var other = questions()
       edit(&other[1])
       #expect(try SweepRun(other).series != series, "edit \(index)")
+    }
+  }
+
+  @Test("are others where the scores are of another metric of the same file")
+  func metricsDiffer() throws {
+    func series(_ metric: Scores.Metric) throws -> [Sweep.Series] {
+      var questions = questions()
+      var scores = questions[0].request.scores
+      let prior = scores.measurements[0]
+      scores.origin = .priming
+      scores.measurements = [.weightChange, .fisher].map {
+        Scores.Measurement(metric: $0, tensors: prior.tensors, nodes: prior.nodes)
+      }
+      questions[0].request.scores = try scores.choosing(metric)
+      return try SweepRun(questions).series
+    }
+    #expect(try series(.weightChange) == series(.weightChange))
+    #expect(try series(.weightChange) != series(.fisher))
+  }
+
+  @Test("say of every budget that nothing fits where no step is quick enough, and survive being read")
+  func tooSlow() throws {
+    var questions = questions()
+    questions[1].request.maximumStepSeconds = 1e-12
+    let sweep = try SweepRun(questions)(jobs: 1).sweep
+    #expect(sweep.points(of: 0).allSatisfy { $0.plan != nil })
+    #expect(sweep.points(of: 1).count == 3)
+    #expect(sweep.points(of: 1).allSatisfy { $0.plan == nil && $0.smallestFeasibleBudgetBytes == nil })
+    try withTemporaryDirectory { directory in
+      let path = directory.appending(path: "s.json").path
+      try PlanFile.write(sweep, to: path)
+      #expect(try Sweep.read(path) == sweep)
     }
   }
 

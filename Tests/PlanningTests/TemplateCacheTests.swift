@@ -65,10 +65,11 @@ struct TemplateCacheTests {
     #expect(cache.count == recipes.count + 4 - 2)
   }
 
-  @Test("are no more than the capacity, and those forgotten come back the same")
+  @Test("have no more kernels than may be kept, and those forgotten come back the same")
   func moreThanAreKept() {
     let recipes = (1...5).map { batch in changed { $0.batch = batch } }
-    let cache = TemplateCache(capacity: 3)
+    let kernels = StepTemplate(smallGraph, recipe).kernels.count
+    let cache = TemplateCache(mostKernels: 3 * kernels)
     check(recipes.map { (smallGraph, $0, .permafrost, PyTorchOptions()) }, in: cache)
     #expect((1...3).contains(cache.count))
   }

@@ -29,9 +29,16 @@ public struct BudgetSpread: Sendable, Hashable {
   /// The budgets for a question, rising; fewer than `count` where the range has not so many.
   func budgets(for request: PlanRequest) -> [Int] {
     let limit = limit ?? .max
-    let low = from ?? min(Infeasibility.smallestBudget(request) ?? 0, to ?? limit, limit)
+    let low = from ?? min(Self.leastBudget(request), to ?? limit, limit)
     let high = to ?? max(low, min(Self.fullBudget(request), limit))
     return Self.geometric(from: low, to: high, count: count)
+  }
+
+  /// The least under which the model trains at all; where no step is quick enough, if it could take any time.
+  private static func leastBudget(_ request: PlanRequest) -> Int {
+    var untimed = request
+    untimed.maximumStepSeconds = nil
+    return Infeasibility.smallestBudget(request) ?? Infeasibility.smallestBudget(untimed) ?? 0
   }
 
   /// What training everything needs, by the recipe that needs most.

@@ -7,7 +7,7 @@ import TrainerModels
 /// This is the sweep file; JSON keys are the properties' names in snake case. Nothing in it depends on the machine's speed, on the
 /// number of jobs or on the shards, so equal questions give equal bytes.
 public struct Sweep: Sendable, Codable, Equatable {
-  public static let currentSchema = 1
+  public static let currentSchema = 2
   public static let kind = "permafrost-sweep"
 
   public var kind = Sweep.kind
@@ -36,9 +36,12 @@ public struct Sweep: Sendable, Codable, Equatable {
     public var alternatives: Alternatives
     public var pins: Pins
     public var maximumStepSeconds: Double?
+    public var halfTimeWorth: Double
     public var scores: Scores.Origin
     /// Hash of the scores; nil for the prior, which the model decides.
     public var scoresIdentity: String?
+    /// Of several metrics, the one that is planned by; nil for the prior.
+    public var scoreMetric: Scores.Metric?
     public var mappedFree: Bool
     public var runtimeBytes: Int
     /// Rising.
@@ -104,7 +107,7 @@ public struct SweepPoint: Sendable, Codable, Equatable {
   public var budgetBytes: Int
   /// nil where nothing fits.
   public var plan: Summary?
-  /// The least budget that would do, where this one does not.
+  /// The least budget that would do, where this one does not; nil where none would, because no step is quick enough.
   public var smallestFeasibleBudgetBytes: Int?
 
   /// What a plan gives and takes.

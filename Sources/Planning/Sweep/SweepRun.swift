@@ -94,8 +94,10 @@ extension Sweep.Series {
       trainerOptions: request.trainer == .permafrost ? nil : request.trainerOptions,
       target: request.target?.name, recipe: request.recipe,
       alternatives: request.alternatives, pins: request.pins, maximumStepSeconds: request.maximumStepSeconds,
+      halfTimeWorth: request.halfTimeWorth,
       scores: request.scores.origin,
       scoresIdentity: request.scores.origin == .prior ? nil : try PlanFile.identity(of: request.scores),
+      scoreMetric: request.scores.origin == .prior ? nil : request.scores.metric,
       mappedFree: request.mappedFree, runtimeBytes: request.runtimeBytes,
       budgetsBytes: question.budgets.budgets(for: request))
   }

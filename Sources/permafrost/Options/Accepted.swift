@@ -16,6 +16,8 @@ enum Accepted {
   static let microBatches = 1...65_536
   /// Less than any process has; a number without its unit most likely.
   static let leastBudget = 64 << 10
+  /// More than any machine has, little enough that sums with it do not overflow.
+  static let mostBytes = 1 << 60
 
   /// A reader of whole numbers within a range.
   static func count(_ range: ClosedRange<Int>) -> @Sendable (String) throws -> Int {
@@ -104,13 +106,15 @@ enum Accepted {
       throw ValidationError(
         "\(ByteCount.formatExactly(bytes)) is less than any program needs; 350MiB is a budget")
     }
+    guard bytes <= mostBytes else {
+      throw ValidationError("accepted is the memory of a machine, such as 350MiB")
+    }
     return bytes
   }
 
   @Sendable static func runtime(_ text: String) throws -> Int {
     let bytes = try ByteCount.parse(text)
-    // More than any machine has, little enough that sums with it do not overflow.
-    guard bytes <= 1 << 60 else { throw ValidationError("accepted is the size of a process, such as 30MiB") }
+    guard bytes <= mostBytes else { throw ValidationError("accepted is the size of a process, such as 30MiB") }
     return bytes
   }
 }
