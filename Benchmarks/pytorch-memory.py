@@ -295,17 +295,19 @@ def write(path, value):
 
 
 def compare(s, program, stored):
-    """What is stored of a setting, measured now unless it is stored already, and what is predicted.
+    """What is stored of a setting, measured now unless the same selection is stored already, and what is predicted.
 
     `trained` numbers the model's tensors in the graph's order, `retained` the nodes of each layer's feed-forward pair.
     """
     with tempfile.TemporaryDirectory() as folder:
         estimate = predict(s, program, folder)
         plan, full = (load(os.path.join(folder, name)) for name in ["plan.json", "full.json"])
-        trained = set(plan["trainable"])
-        return dict(setting=s, configuration=plan["model"]["configuration"], retained=plan["retained_nodes"],
-                    trained=ranges(index for index, name in enumerate(full["trainable"]) if name in trained),
-                    measured=stored["measured"] if stored else child(s, folder)), estimate
+        names = set(plan["trainable"])
+        trained = ranges(index for index, name in enumerate(full["trainable"]) if name in names)
+        # What the planner chooses may have changed since.
+        same = stored and stored["trained"] == trained and stored["retained"] == plan["retained_nodes"]
+        return dict(setting=s, configuration=plan["model"]["configuration"], retained=plan["retained_nodes"], trained=trained,
+                    measured=stored["measured"] if same else child(s, folder)), estimate
 
 
 def table(pairs):
@@ -365,8 +367,8 @@ def main():
         row, estimate = compare(s, options.permafrost, known)
         pairs.append((row, estimate))
         print(table(pairs[-1:]).splitlines()[-1], estimate["peak_kernel"], flush=True)
-        if options.measured and not known:
-            rows.append(row)
+        if options.measured and row != known:
+            rows = [other for other in rows if other is not known] + [row]
             write(options.measured, rows)
     print("\n".join(summary(pairs)))
     if options.table:

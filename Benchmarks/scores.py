@@ -76,7 +76,8 @@ def main():
             for seed in options.seeds:
                 for task, percent in cells:
                     for method in options.methods:
-                        key = dict(task=task, percent=percent, steps=options.steps, method=method, seed=seed)
+                        key = dict(task=task, percent=percent, steps=options.steps, method=method, seed=seed,
+                                   recipe=None if options.recipe == RECIPE else options.recipe)
                         if runs.pending(key):
                             runs.train(runs.plan(task, percent, method, seed), key)
     short_runs.report(options.results, ("task", "percent", "steps"), "{}, {} %, {} steps", "method", METHODS, "random")

@@ -28,11 +28,11 @@ def headline(row):
 
 
 def by_method(results, task):
-    """The headline figures of a task's runs, by method, times the ordinary rate, and budget."""
-    cells = collections.defaultdict(list)
+    """The headline figures of a task's runs by seed, by method, times the ordinary rate, and budget."""
+    cells = collections.defaultdict(dict)
     for row in results.find(task=task, side="ours"):
         if row["scores"]:
-            cells[row["method"], row["rate"], row["share"]].append(headline(row))
+            cells[row["method"], row["rate"], row["share"]][row["seed"]] = headline(row)
     return cells
 
 
@@ -75,77 +75,89 @@ def print_rows(heading, rows):
 
 
 def differences(results, plan):
-    """How far a method, by default the plan with primed scores, is above each other one, over all tasks, from runs of the same task, budget and seed: mean ± standard error."""
-    value = {(row["task"], row["seed"], row["method"], row["rate"], row["share"]): headline(row) for row in results.find(side="ours") if row["scores"]}
+    """How far a method, by default the plan with primed scores, is above each other one: the mean over tasks, from runs of the same task, budget and seed."""
+    cells = {task: by_method(results, task) for task in TASKS}
     rows = []
-    for other, rate in sorted({(method, rate) for _, _, method, rate, _ in value}, key=order):
+    for other, rate in sorted({(method, rate) for found in cells.values() for method, rate, _ in found}, key=order):
         if other == plan:
             continue
-        cells = []
+        columns = []
         for share in SHARES:
-            found = [(task, own, value.get((task, seed, other, rate, None if other == "full" else share)))
-                     for (task, seed, method, times, budget), own in value.items() if (method, times, budget) == (plan, 1, share)]
-            pairs = [(task, own - theirs) for task, own, theirs in found if theirs is not None]
-            cells.append(difference(pairs) if pairs else "")
-        rows.append((title(other, rate), *cells))
+            pairs = {task: paired(found.get((plan, 1, share)), found.get((other, rate, None if other == "full" else share))) for task, found in cells.items()}
+            columns.append(difference({task: values for task, values in pairs.items() if values}, cells))
+        rows.append((title(other, rate), *columns))
     print("### All tasks\n")
     print_rows(f"| {selections.METHODS[plan]}, above | {' | '.join(f'{share} %' for share in SHARES)} |", rows)
 
 
-def difference(pairs):
-    values = [value for _, value in pairs]
-    error = f" ± {statistics.stdev(values) / len(values) ** 0.5:.1f}" if len(values) > 1 else ""
-    return f"{statistics.mean(values):+.1f}{error} (n={len(values)}; {', '.join(sorted({TITLES[task] for task, _ in pairs}))})"
+def paired(own, theirs):
+    """Differences of runs of the same seed."""
+    return [own[seed] - theirs[seed] for seed in own if seed in theirs] if own and theirs else []
+
+
+def difference(pairs, cells):
+    """Every task counts the same. The error is that of the mean for these tasks, from the spread over seeds; where a task has one seed, from that of its other runs."""
+    if not pairs:
+        return ""
+    variances = [statistics.variance(values) / len(values) if len(values) > 1 else 2 * deviation(cells[task]) ** 2 for task, values in pairs.items()]
+    mean = statistics.mean(statistics.mean(values) for values in pairs.values())
+    error = sum(variances) ** 0.5 / len(pairs)
+    return f"{mean:+.1f} ± {error:.1f} (n={sum(map(len, pairs.values()))}; {', '.join(sorted(TITLES[task] for task in pairs))})"
 
 
 def deviation(cells):
-    """The standard deviation of one run, from all cells with several seeds together, but for what is drawn anew with every seed, where selections differ, too, and
-    for biases and heads, which where they learn nothing do not vary."""
-    several = [values for (method, *_), values in cells.items()
-               if len(values) > 1 and "random" not in method and method not in ("bitfit", "head")]
-    freedom = sum(len(values) - 1 for values in several)
-    return (sum(statistics.variance(values) * (len(values) - 1) for values in several) / freedom) ** 0.5 if freedom else math.nan
-
-
-def standard_error(spread, *samples):
-    """Of the difference of two means of runs that vary by the spread."""
-    return spread * sum(1 / len(values) for values in samples) ** 0.5
+    """The standard deviation of one run, from all cells of a task with several seeds together, but for what is drawn anew with every seed, where selections differ, too,
+    and for biases and heads, which where they learn nothing do not vary. Cells that share their runs count once."""
+    several = {tuple(sorted(values.items())) for (method, *_), values in cells.items()
+               if len(values) > 1 and "random" not in method and method not in ("bitfit", "head")}
+    samples = [[value for _, value in runs] for runs in several]
+    freedom = sum(len(values) - 1 for values in samples)
+    return (sum(statistics.variance(values) * (len(values) - 1) for values in samples) / freedom) ** 0.5 if freedom else math.nan
 
 
 def beside_the_best(results):
-    """In every cell the plan with primed scores beside the best of what people do by hand."""
+    """In every cell the plan with primed scores beside the best of what people do by hand, by the seeds that both have."""
     print("\n### Cell by cell\n\n| task | budget | our plan, primed scores | best by hand | difference | within its standard error |\n|---|---|---|---|---|---|")
-    verdicts, errors, sizes = [], [], []
+    errors, fields = [], []
     for task in TASKS:
         cells = by_method(results, task)
         spread = deviation(cells)
         for share in SHARES:
             plans = cells.get(("plan-primed", 1, share))
-            by_hand = {(method, rate): values for (method, rate, budget), values in cells.items() if budget == share and not method.startswith("plan-")}
+            by_hand = {(method, rate): paired(values, plans) for (method, rate, budget), values in cells.items()
+                       if budget == share and not method.startswith("plan-")}
+            # Where a method has three seeds, one with fewer says too little to be the best.
+            enough = min(3, max(map(len, by_hand.values()), default=0))
+            by_hand = {key: values for key, values in by_hand.items() if values and len(values) >= enough}
             if not plans or not by_hand:
                 continue
             best = max(by_hand, key=lambda key: statistics.mean(by_hand[key]))
-            plan, other = statistics.mean(plans), statistics.mean(by_hand[best])
-            error = standard_error(spread, plans, by_hand[best])
-            rivals = [values for values in by_hand.values() if other - statistics.mean(values) <= RIVAL * standard_error(spread, values, by_hand[best])]
-            verdicts.append("the best" if plan >= other else "yes" if other - plan <= error else "no")
-            errors.append((other - plan) / error)
-            sizes.append((len(plans), [len(values) for values in rivals]))
-            print(f"| {TITLES[task]} | {share} % | {plan:.1f} (n={len(plans)}) | {other:.1f} (n={len(by_hand[best])}; {title(*best)}) "
-                  f"| {plan - other:+.1f} ± {error:.1f} | {verdicts[-1]} |")
+            above = statistics.mean(by_hand[best])
+            error = spread * (2 / len(by_hand[best])) ** 0.5
+            seeds = sorted(cells[*best, share].keys() & plans.keys())
+            plan = statistics.mean(plans[seed] for seed in seeds)
+            # Those that share their runs are one rival, and those that share the plan's are none.
+            rivals = {tuple(sorted(cells[*key, share].items())): list(cells[*key, share].keys() & plans.keys()) for key, values in by_hand.items()
+                      if any(values) and above - statistics.mean(values) <= RIVAL * spread * (1 / len(values) + 1 / len(seeds)) ** 0.5}
+            verdict = "the best" if above <= 0 else "yes" if above <= error else "no"
+            errors.append(above / error)
+            fields.append((list(plans), list(rivals.values())))
+            print(f"| {TITLES[task]} | {share} % | {plan:.1f} (n={len(seeds)}) | {plan + above:.1f} ({title(*best)}) | {-above:+.1f} ± {error:.1f} | {verdict} |")
     print()
     for limit, words in ((1, "the standard error"), (2, "twice that")):
         print(f"Further below the best by hand than {words}: {sum(error > limit for error in errors)} of {len(errors)} cells. "
-              f"Were it and all that end within {RIVAL} standard errors of the best alike, chance alone would put it there in {by_chance(sizes, limit):.1f}.\n")
+              f"Were it and all that end within {RIVAL} standard errors of the best alike, chance alone would put it there in {by_chance(fields, limit):.1f}.\n")
 
 
-def by_chance(sizes, limit, draws=20_000):
-    """In how many cells a plan that is as good as every other method would be further below the best than so many standard errors, given how many runs each has."""
+def by_chance(fields, limit, draws=5_000):
+    """In how many cells a plan that is as good as every rival would be further below the best than so many standard errors, given the seeds that each has."""
     generator, count = random.Random(0), 0
-    for plan, others in sizes:
+    for seeds, rivals in fields:
         for _ in range(draws):
-            best, runs = max((generator.gauss(0, runs ** -0.5), runs) for runs in others)
-            count += best - generator.gauss(0, plan ** -0.5) > limit * (1 / plan + 1 / runs) ** 0.5
+            plan = {seed: generator.gauss(0, 1) for seed in seeds}
+            above = ((statistics.fmean(generator.gauss(0, 1) - plan[seed] for seed in common), len(common)) for common in rivals)
+            best, runs = max(above, default=(0, 1))
+            count += best > limit * (2 / runs) ** 0.5
     return count / draws
 
 
@@ -184,7 +196,7 @@ def cell(rows, name):
     trained = [row for row in rows if row["scores"]]
     if not trained:
         return "does not fit"
-    first = trained[0]
+    first = min(trained, key=lambda row: row["seed"])
     recipe = first["recipe"]
     frozen = "" if recipe["frozen_weights"] == "f32" else f", {recipe['frozen_weights']}"
     # Lines from before the planner's micro-batches were recorded do not say.

@@ -51,12 +51,12 @@ def rows(path):
 
 
 def run_all(options):
-    done = {(row["model"], row["mask"]) for row in rows(options.out)}
+    done = {(row["model"], row["mask"], row["threads"], row["seed"]) for row in rows(options.out)}
     cases = [("MiniLM-L6", options.minilm, ["--data", options.sst2, "--task", "sst2", "--model", options.minilm, "--steps", options.steps]),
              ("DistilBERT", "distilbert-base-uncased", ["--weights", "random", "--steps", 5])]
     for name, model, data in cases:
         for mask in MASKS:
-            if (name, mask) in done or options.only not in f"{name} {mask}":
+            if (name, mask, options.threads, options.seed) in done or options.only not in f"{name} {mask}":
                 continue
             with tempfile.TemporaryDirectory() as folder:
                 plan = os.path.join(folder, "plan.json")
