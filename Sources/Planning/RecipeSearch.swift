@@ -78,26 +78,28 @@ struct RecipeSearch {
       let worst = worstKernels(step)
       let overfull = worst.filter { live[$0.position] + fixed > request.capacity && rows[$0.origin] == nil }
       for kernel in overfull.prefix(Self.rowsPerRound) { require(kernel.origin, request.capacity) }
-      // What is said if there is no next round, for want of time or of anything left to try.
-      certificate.ending =
-        certificate.rounds < Self.maximumRounds ? Certificate.timeLimit : Certificate.roundLimit
-      guard overfull.isEmpty else { continue }
-      // The rows hold, to the solver's tolerance, but the placement does not, or time is not all in its row. The proposal alone is
-      // excluded, until that has failed too often; then what was missed is asked for as well.
-      refused += 1
-      program.exclude(chosen)
-      certificate.refusal = Certificate.misplaced
-      let isTight = refused > Self.mostRefused
-      if let most = request.maximumStepSeconds, !request.isQuickEnough(step) {
-        certificate.refusal = Certificate.tooSlow
-        if isTight { program.addTimeRow(request.clock, limit: 2 * most - request.clock.seconds(step)) }
-      } else {
-        guard isTight else { continue }
-        let charged = request.charged(StepProgram(template, step.selection))
-        let waste = charged - fixed - (live.max() ?? 0)
-        limit = min(limit - Bytes.alignment, request.capacity - waste)
-        for kernel in worst.prefix(Self.rowsPerRound) { require(kernel.origin, limit) }
+      if overfull.isEmpty {
+        // The rows hold, to the solver's tolerance, but the placement does not, or time is not all in its row. The proposal alone is
+        // excluded, until that has failed too often; then what was missed is asked for as well.
+        refused += 1
+        program.exclude(chosen)
+        let isTight = refused > Self.mostRefused
+        if let most = request.maximumStepSeconds, !request.isQuickEnough(step) {
+          certificate.refusal = Certificate.tooSlow
+          if isTight { program.addTimeRow(request.clock, limit: 2 * most - request.clock.seconds(step)) }
+        } else {
+          certificate.refusal = Certificate.misplaced
+          if isTight {
+            let charged = request.charged(StepProgram(template, step.selection))
+            let waste = charged - fixed - (live.max() ?? 0)
+            limit = min(limit - Bytes.alignment, request.capacity - waste)
+            for kernel in worst.prefix(Self.rowsPerRound) { require(kernel.origin, limit) }
+          }
+        }
       }
+      // What is said if there is no next round, for want of time or of anything left to try.
+      let isLast = certificate.rounds == Self.maximumRounds
+      certificate.ending = certificate.refusal ?? (isLast ? Certificate.roundLimit : Certificate.timeLimit)
     }
     if request.isCancelled { certificate.ending = Certificate.interrupted }
     return .found(candidate(best, certificate, solved))

@@ -202,7 +202,7 @@ extension PlanFileTests {
         EncoderConfiguration(
           family: family, vocabularySize: 30_522, hiddenSize: hidden, feedForwardSize: 4 * hidden,
           layerCount: layers, headCount: 8))
-      var recipe = Recipe(batch: 1, sequence: 512, threads: threads)
+      var recipe = Recipe(batch: 1, sequence: graph.configuration.longestSequence, threads: threads)
       while recipe.brokenRule(for: graph) == nil { recipe.batch *= 2 }
       recipe.batch /= 2
       for saving in Saving.uniforms {
