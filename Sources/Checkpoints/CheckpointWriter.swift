@@ -10,7 +10,8 @@ public enum CheckpointWriter {
     "sentencepiece.bpe.model", "special_tokens_map.json",
   ]
 
-  /// Writes a directory beside its final name and renames it, so that it appears whole or not at all.
+  /// Writes a directory beside its final name and renames it, so that it appears whole or not at all; a symbolic link stays, and what it
+  /// leads to is replaced.
   ///
   /// - Parameters:
   ///   - labels: the classes' names, as many as the head's outputs; nil keeps the model's or numbers them.
@@ -23,11 +24,12 @@ public enum CheckpointWriter {
     contents: (_ parameter: Parameter, _ sink: inout SafetensorsWriter.Sink) throws -> Void
   ) throws {
     try checkTarget(directory, overwriting: overwriting)
-    let temporary = URL(fileURLWithPath: temporaryName(beside: directory), isDirectory: true)
+    let place = resolvedPath(directory.path)
+    let temporary = URL(fileURLWithPath: temporaryName(beside: place), isDirectory: true)
     guard mkdir(temporary.path, 0o755) == 0 else { throw FileError(.create, path: directory.path) }
     do {
       try writeFiles(model, labels, in: temporary, contents)
-      try move(temporary, to: directory)
+      try move(temporary, to: place)
     } catch {
       try? FileManager.default.removeItem(at: temporary)
       throw error
@@ -39,12 +41,14 @@ public enum CheckpointWriter {
     _ contents: (Parameter, inout SafetensorsWriter.Sink) throws -> Void
   ) throws {
     let configuration = Array(model.configuration.contents(labels: labels).utf8)
-    try write(configuration, to: directory.appendingPathComponent(ModelSource.configurationFile))
+    try AtomicFile.write(
+      configuration, to: directory.appendingPathComponent(ModelSource.configurationFile).path)
     if let source = model.directory {
       for name in tokenizerFiles {
         let file = source.appendingPathComponent(name)
         guard FileManager.default.fileExists(atPath: file.path) else { continue }
-        try write(RegularFile.contents(of: file.path), to: directory.appendingPathComponent(name))
+        try AtomicFile.write(
+          RegularFile.contents(of: file.path), to: directory.appendingPathComponent(name).path)
       }
     }
     let graph = model.graph
@@ -58,12 +62,6 @@ public enum CheckpointWriter {
     }
   }
 
-  private static func write(_ bytes: [UInt8], to url: URL) throws {
-    let file = try AtomicFile(url)
-    try bytes.withUnsafeBytes { try file.write($0) }
-    try file.commit()
-  }
-
   /// Whether a checkpoint may be written there, to be asked before long work.
   ///
   /// - Throws: `CheckpointError` where something stands in the way.
@@ -71,7 +69,9 @@ public enum CheckpointWriter {
     var isDirectory: ObjCBool = false
     guard FileManager.default.fileExists(atPath: directory.path, isDirectory: &isDirectory) else { return }
     guard isDirectory.boolValue else { throw CheckpointError(path: directory.path, reason: .notADirectory) }
-    let names = try FileManager.default.contentsOfDirectory(atPath: directory.path)
+    guard let names = try? FileManager.default.contentsOfDirectory(atPath: directory.path) else {
+      throw FileError(.create, path: directory.path, code: EACCES)
+    }
     guard names.isEmpty || overwriting else {
       throw CheckpointError(path: directory.path, reason: .directoryExists)
     }
@@ -81,16 +81,16 @@ public enum CheckpointWriter {
   }
 
   /// Gives the finished directory its name; what had it is moved aside first, and back if that fails.
-  private static func move(_ temporary: URL, to directory: URL) throws {
+  private static func move(_ temporary: URL, to directory: String) throws {
     let old = temporaryName(beside: directory)
-    let hadOld = rename(directory.path, old) == 0
-    guard hadOld || errno == ENOENT else { throw FileError(.rename, path: directory.path) }
-    guard rename(temporary.path, directory.path) == 0 else {
+    let hadOld = rename(directory, old) == 0
+    guard hadOld || errno == ENOENT else { throw FileError(.rename, path: directory) }
+    guard rename(temporary.path, directory) == 0 else {
       let code = errno
-      if hadOld { _ = rename(old, directory.path) }
-      throw FileError(.rename, path: directory.path, code: code)
+      if hadOld { _ = rename(old, directory) }
+      throw FileError(.rename, path: directory, code: code)
     }
-    synchronize(directoryOf: directory.path)
+    synchronize(directoryOf: directory)
     if hadOld { try? FileManager.default.removeItem(atPath: old) }
   }
 }

@@ -42,6 +42,26 @@ public enum ModelSource {
       near: nearest(to: text, among: ModelCatalogue.entries.map(\.shortName) + cache.repositories()))
   }
 
+  /// Where the model that a text names is on disk, and what of it is read; nothing for one whose shape alone is known.
+  public static func paths(
+    of text: String, environment: [String: String] = ProcessInfo.processInfo.environment
+  ) -> [String] {
+    let directory = URL(fileURLWithPath: text)
+    let cache = HuggingFaceCache(environment: environment)
+    let entry = ModelCatalogue.entry(named: text)
+    let found =
+      !text.isEmpty && isModel(directory)
+      ? directory
+      : [entry?.name, entry?.shortName, text].lazy.compactMap(\.self).compactMap(cache.snapshot).first
+    guard let folder = found?.path else { return [] }
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    let read = names.filter {
+      $0 == configurationFile || $0 == SafetensorsIndex.indexFile || $0.hasSuffix(".safetensors")
+        || CheckpointWriter.tokenizerFiles.contains($0)
+    }
+    return [folder] + read.map { "\(folder)/\($0)" }
+  }
+
   private static func isModel(_ directory: URL) -> Bool {
     FileManager.default.fileExists(atPath: directory.appendingPathComponent(configurationFile).path)
   }

@@ -22,12 +22,16 @@ public enum DeviceCatalogue {
   /// - Throws: `DeviceError.unknownName` with the nearest names, `.unreadableFile`, or `.malformed` with file, line
   ///   and field.
   public static func load(nameOrPath: String) throws(DeviceError) -> DeviceProfile {
-    let isPath = nameOrPath.contains("/") || nameOrPath.hasSuffix(".yaml") || nameOrPath.hasSuffix(".yml")
-    if isPath { return try load(path: nameOrPath) }
+    if isPath(nameOrPath) { return try load(path: nameOrPath) }
     guard let bytes = embeddedProfiles[nameOrPath] else {
       throw .unknownName(nameOrPath, nearest: nearestNames(to: nameOrPath))
     }
     return try parse(String(decoding: bytes, as: UTF8.self), file: nameOrPath + ".yaml", identifier: nameOrPath)
+  }
+
+  /// Whether a text names a file rather than a built-in profile.
+  public static func isPath(_ text: String) -> Bool {
+    text.contains("/") || text.hasSuffix(".yaml") || text.hasSuffix(".yml")
   }
 
   /// Reads a profile from the text of its file; `file` stands in complaints.

@@ -14,36 +14,32 @@ public enum ExportFile {
   /// others beside it.
   ///
   /// - Returns: the paths written, in the files' order.
-  /// - Throws: `FileError`; ``ExportError/needsFolder(path:files:)`` where several files that refer to each other by name are
-  ///   to become one.
+  /// - Throws: `FileError`, and what ``paths(of:at:)`` does.
   public static func write(_ files: [ExportedFile], to path: String) throws -> [String] {
-    let isFile = isOneFile(path, files)
-    let folder = isFile ? URL(fileURLWithPath: path).deletingLastPathComponent() : URL(fileURLWithPath: path)
-    let stem = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
-    if isFile, files.dropFirst().contains(where: { !beside.contains($0.name) }) {
-      throw ExportError.needsFolder(path: path, files: files.count)
-    }
-    let names = files.enumerated().map { index, file in
-      !isFile ? file.name : index == 0 ? URL(fileURLWithPath: path).lastPathComponent : "\(stem).\(file.name)"
-    }
-    // A folder that is there takes the files; a file in its place refuses the first of them.
-    if !isFile, mkdir(path, 0o777) != 0, errno != EEXIST { throw FileError(.create, path: path) }
-    for name in names {
-      var isDirectory: ObjCBool = false
-      let path = folder.appendingPathComponent(name).path
-      if FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), isDirectory.boolValue {
-        throw FileError(.create, path: path, code: EISDIR)
-      }
-    }
-    let staged = try zip(files, names).map { file, name in
-      let staged = try AtomicFile(folder.appendingPathComponent(name))
+    let paths = try paths(of: files, at: path)
+    if !isOneFile(path, files) { try makeDirectory(path) }
+    let staged = try zip(files, paths).map { file, path in
+      let staged = try AtomicFile(path)
       try staged.write(file.text)
       return staged
     }
     for file in staged { try file.commit() }
-    // As the caller wrote the path, which may be relative.
-    let prefix = isFile ? String(path.dropLast(names[0].count)) : path.hasSuffix("/") ? path : path + "/"
-    return names.map { prefix + $0 }
+    return paths
+  }
+
+  /// Where ``write(_:to:)`` puts the files, written as the caller writes the path, which may be relative.
+  ///
+  /// - Throws: ``ExportError/needsFolder(path:files:)`` where several files that refer to each other by name are to become one.
+  public static func paths(of files: [ExportedFile], at path: String) throws -> [String] {
+    guard isOneFile(path, files) else {
+      return files.map { (path.hasSuffix("/") ? path : path + "/") + $0.name }
+    }
+    if files.dropFirst().contains(where: { !beside.contains($0.name) }) {
+      throw ExportError.needsFolder(path: path, files: files.count)
+    }
+    let ending = URL(fileURLWithPath: path).pathExtension
+    let stem = String(path.dropLast(ending.isEmpty ? 0 : ending.count + 1))
+    return [path] + files.dropFirst().map { "\(stem).\($0.name)" }
   }
 
   /// Whether a path names the main file rather than a folder.

@@ -1,18 +1,44 @@
 import Foundation
 
 /// A file that appears whole under its name or not at all: written beside its target, synchronized, renamed.
+///
+/// Where the name is a symbolic link, what it leads to is replaced, and the link stays.
 package final class AtomicFile {
   package let target: String
+  /// The target, links followed.
+  private let place: String
   private let temporary: String
   private let descriptor: Int32
   private var isCommitted = false
 
-  package init(_ target: URL) throws(FileError) {
-    self.target = target.path
-    temporary = temporaryName(beside: target)
+  /// - Throws: `FileError` also where something other than a regular file has the name: renaming would remove it.
+  package init(_ target: String) throws(FileError) {
+    let former = try FileStatus(target, for: .create)
+    switch former?.kind {
+    case nil, .regular: break
+    case .directory: throw FileError(.create, path: target, code: EISDIR)
+    case .special: throw FileError(.create, path: target, code: EINVAL)
+    }
+    self.target = target
+    place = resolvedPath(target)
+    temporary = temporaryName(beside: place)
     descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw FileError(.create, path: target.path) }
+    guard descriptor >= 0 else { throw FileError(.create, path: target) }
+    if let former { fchmod(descriptor, former.permissions) }
   }
+
+  package convenience init(_ target: URL) throws(FileError) { try self.init(target.path) }
+
+  /// Writes a file in one go.
+  ///
+  /// - Throws: `FileError`.
+  package static func write(_ bytes: some Sequence<UInt8>, to path: String) throws {
+    let file = try AtomicFile(path)
+    try file.write(bytes)
+    try file.commit()
+  }
+
+  package static func write(_ text: String, to path: String) throws { try write(text.utf8, to: path) }
 
   deinit {
     close(descriptor)
@@ -25,8 +51,10 @@ package final class AtomicFile {
   }
 
   /// Appends a text as UTF-8.
-  package func write(_ text: String) throws {
-    try Array(text.utf8).withUnsafeBytes { try write($0) }
+  package func write(_ text: String) throws { try write(text.utf8) }
+
+  private func write(_ bytes: some Sequence<UInt8>) throws {
+    try Array(bytes).withUnsafeBytes { try write($0) }
   }
 
   /// Replaces the file's first bytes; nothing may be appended afterwards.
@@ -38,9 +66,9 @@ package final class AtomicFile {
   /// Gives the file its name, replacing what has it.
   package func commit() throws(FileError) {
     guard fsync(descriptor) == 0 else { throw FileError(.sync, path: target) }
-    guard rename(temporary, target) == 0 else { throw FileError(.rename, path: target) }
+    guard rename(temporary, place) == 0 else { throw FileError(.rename, path: target) }
     isCommitted = true
-    synchronize(directoryOf: target)
+    synchronize(directoryOf: place)
   }
 }
 
@@ -60,15 +88,17 @@ package func writeFully(
 }
 
 /// A hidden name in the same directory that no other process uses.
-package func temporaryName(beside url: URL) -> String {
-  let name = ".\(url.lastPathComponent).\(getpid()).\(String(UInt64.random(in: 0 ... .max), radix: 36)).partial"
-  return url.deletingLastPathComponent().appendingPathComponent(name).path
+package func temporaryName(beside path: String) -> String {
+  let (folder, last) = splitPath(path)
+  // Cut, so that it is no longer than a file system takes where the name itself is not.
+  let name = String(last.unicodeScalars.prefix(40))
+  let unique = String(UInt64.random(in: 0 ... .max), radix: 36)
+  return "\(folder)/.\(name).\(getpid()).\(unique).partial"
 }
 
 /// Makes the rename of a file or directory last through a loss of power; file systems that cannot are left alone.
 package func synchronize(directoryOf path: String) {
-  let directory = (path as NSString).deletingLastPathComponent
-  let descriptor = open(directory.isEmpty ? "." : directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+  let descriptor = open(splitPath(path).folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
   guard descriptor >= 0 else { return }
   fsync(descriptor)
   close(descriptor)

@@ -29,7 +29,19 @@ public struct FileError: UserFacingError, Hashable {
   }
 
   public var description: String {
-    let reason = code == 0 ? "it became shorter while it was read" : String(cString: strerror(code))
-    return "\(path): cannot \(operation.rawValue): \(reason)"
+    path.isEmpty
+      ? "an empty path names no file; give the path of one to \(exitStatus == .unavailable ? "write" : "read")"
+      : "\(path): cannot \(operation.rawValue): \(reason)"
+  }
+
+  private var reason: String {
+    switch (code, operation) {
+    case (0, _): "it became shorter while it was read"
+    case (EISDIR, .open): "it is a directory; give a file"
+    case (EISDIR, .create): "it is a directory; give the name of a file"
+    case (EINVAL, .open): "it is a pipe, a socket or a device; give a regular file"
+    case (EINVAL, .create): "it is a pipe, a socket or a device; give the name of a file"
+    default: String(cString: strerror(code))
+    }
   }
 }

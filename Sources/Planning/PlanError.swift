@@ -7,7 +7,6 @@ public enum PlanError: UserFacingError, Equatable {
   case unreadable(path: String, reason: String)
   /// A plan that could be read, but says what cannot be.
   case unusable(path: String, reason: String)
-  case unwritable(path: String, reason: String)
   case wrongKind(path: String, expected: String)
   case wrongSchema(path: String, expected: Int, found: Int)
   case wrongLayers(expected: Int, found: Int)
@@ -32,7 +31,6 @@ public enum PlanError: UserFacingError, Equatable {
   public var exitStatus: ExitStatus {
     switch self {
     case .missing: .missingInput
-    case .unwritable: .unavailable
     case .unmatchedPattern, .contradictoryPins, .inexpressible, .otherTrainer: .usage
     case .interrupted: .interrupted
     default: .malformedInput
@@ -44,7 +42,6 @@ public enum PlanError: UserFacingError, Equatable {
     case .missing(let path): "\(path): no such file; make one with 'permafrost plan' or 'permafrost prime'"
     case .unreadable(let path, let reason): "\(path): not a readable file: \(reason)"
     case .unusable(let path, let reason): "\(path): \(reason)"
-    case .unwritable(let path, let reason): "\(path): cannot be written: \(reason)"
     case .wrongKind(let path, let expected): "\(path): not a \(expected) file"
     case .wrongSchema(let path, let expected, let found):
       "\(path): schema \(found), but this program reads schema \(expected); make the file again"

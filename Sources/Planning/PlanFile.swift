@@ -1,4 +1,5 @@
 import Checkpoints
+import Files
 import Foundation
 import Graph
 import TrainerModels
@@ -19,11 +20,7 @@ public enum PlanFile {
   }
 
   public static func write(_ value: some Encodable, to path: String) throws {
-    do {
-      try encode(value).write(to: URL(fileURLWithPath: path), options: .atomic)
-    } catch {
-      throw PlanError.unwritable(path: path, reason: reason(error))
-    }
+    try AtomicFile.write(encode(value), to: path)
   }
 
   public static func readPlan(_ path: String) throws -> Plan {
@@ -59,11 +56,10 @@ public enum PlanFile {
 
   private static func load(_ path: String) throws -> Data {
     do {
-      return try Data(contentsOf: URL(fileURLWithPath: path))
-    } catch CocoaError.fileReadNoSuchFile {
-      throw PlanError.missing(path: path)
+      return Data(try InputFile.contents(of: path))
     } catch {
-      throw PlanError.unreadable(path: path, reason: reason(error))
+      if error.isMissing, !path.isEmpty { throw PlanError.missing(path: path) }
+      throw error
     }
   }
 

@@ -1,5 +1,4 @@
 import Engine
-import Foundation
 import Graph
 import Steps
 import Tasks
@@ -9,9 +8,11 @@ struct Evaluator {
   let engine: Engine
   let recipe: Recipe
 
-  /// - Parameter predictions: where to write what `Scorer.predictions` says; nil writes nothing.
-  func scores(_ data: PreparedData, _ task: TaskDefinition, predictions: String? = nil) throws -> [Score] {
-    var scorer = try Scorer(data, task: task, keepsPredictions: predictions != nil)
+  /// - Returns: the scores, and where they are wanted what `Scorer.predictions` says.
+  func scores(
+    _ data: PreparedData, _ task: TaskDefinition, keepsPredictions: Bool
+  ) throws -> (scores: [Score], predictions: String?) {
+    var scorer = try Scorer(data, task: task, keepsPredictions: keepsPredictions)
     let sampler = BatchSampler(exampleCount: data.count, batchSize: recipe.microBatch, order: .sequential)
     var batch = Batch(
       sequences: recipe.microBatch, tokens: recipe.tokens, labelsPerSequence: data.objective.labelsPerExample)
@@ -30,10 +31,6 @@ struct Evaluator {
         }
       }
     }
-    let scores = try scorer.scores()
-    if let predictions {
-      try Data(scorer.predictions.utf8).write(to: URL(fileURLWithPath: predictions), options: .atomic)
-    }
-    return scores
+    return (try scorer.scores(), keepsPredictions ? scorer.predictions : nil)
   }
 }

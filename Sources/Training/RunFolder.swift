@@ -10,12 +10,13 @@ public struct RunFolder: Sendable {
 
   /// The steps whose checkpoints are there whole, rising.
   private var steps: [Int] {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
-    return names.compactMap { name in
+    names.compactMap { name in
       guard name.hasPrefix(Self.prefix), name.hasSuffix(Self.suffix) else { return nil }
       return Int(name.dropFirst(Self.prefix.count).dropLast(Self.suffix.count))
     }.sorted()
   }
+
+  private var names: [String] { (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [] }
 
   private static let prefix = "step-"
   private static let suffix = ".checkpoint"
@@ -47,10 +48,9 @@ public struct RunFolder: Sendable {
   ///
   /// - Throws: `FileError`.
   func open() throws {
-    if mkdir(path, 0o755) != 0, errno != EEXIST { throw FileError(.create, path: path) }
-    for name in try FileManager.default.contentsOfDirectory(atPath: path)
-    where name.hasSuffix(SettledFile.partialName(of: Self.suffix)) {
-      try FileManager.default.removeItem(atPath: "\(path)/\(name)")
+    try makeDirectory(path)
+    for name in names where name.hasSuffix(SettledFile.partialName(of: Self.suffix)) {
+      unlink("\(path)/\(name)")
     }
   }
 

@@ -1,5 +1,6 @@
 import Checkpoints
 import Engine
+import Files
 import Foundation
 import Graph
 import Kernels
@@ -31,12 +32,14 @@ public struct Trainer {
     var started = try start()
     if case .save = job.purpose { StopRequest.install() }
     try started.loop.run()
-    let (scores, keptStep) = try chooseWeights(&started.loop)
+    let (scores, keptStep, predictions) = try chooseWeights(&started.loop)
     let (engine, history, clock) = (started.loop.engine, started.loop.history, started.loop.clock)
     let untouched = Residency(engine).untouched()
     let peak = try ProcessMemory.current()
     report(.stage("keeping the result"))
     let scoringTimes = try keep(engine, started.model, steps: history.step)
+    // Last, so that a disk that is full by then costs the predictions and not the run.
+    if let path = job.predictions, let predictions { try AtomicFile.write(predictions, to: path) }
 
     let tail = history.losses.suffix(max(1, history.step / 10))
     return TrainingReport(
@@ -102,16 +105,19 @@ public struct Trainer {
 
   /// Evaluates the last step's weights, and goes back to the best ones where those are to be kept.
   ///
-  /// - Returns: the scores and the step of the weights that the engine then holds.
-  private func chooseWeights(_ loop: inout TrainingLoop) throws -> (scores: [Score], step: Int) {
-    let scores = try loop.evaluate(predictions: job.predictions)
+  /// - Returns: the scores and the step of the weights that the engine then holds, and what these predict where that is wanted.
+  private func chooseWeights(
+    _ loop: inout TrainingLoop
+  ) throws -> (scores: [Score], step: Int, predictions: String?) {
+    let keepsPredictions = job.predictions != nil
+    let (scores, predictions) = try loop.evaluate(keepsPredictions: keepsPredictions)
     guard job.settings.keeping == .best, let best = loop.history.best, best.step < loop.history.step,
       let checkpoints = loop.checkpoints
-    else { return (scores, loop.history.step) }
+    else { return (scores, loop.history.step, predictions) }
     report(.stage("going back to step \(best.step)"))
     try checkpoints.restoreBest(best, loop.engine)
-    if let predictions = job.predictions { _ = try loop.scores(predictions: predictions) }
-    return (best.scores, best.step)
+    let ofBest = keepsPredictions ? try loop.scores(keepsPredictions: true).predictions : nil
+    return (best.scores, best.step, ofBest)
   }
 
   /// The runtime's own share, complete.

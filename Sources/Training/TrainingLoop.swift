@@ -59,20 +59,22 @@ struct TrainingLoop {
   /// - Returns: none without evaluation examples.
   /// - Throws: `EvaluationDiverged`, and what the evaluator throws.
   @discardableResult
-  mutating func evaluate(predictions: String? = nil) throws -> [Score] {
-    guard evaluation != nil else { return [] }
+  mutating func evaluate(
+    keepsPredictions: Bool = false
+  ) throws -> (scores: [Score], predictions: String?) {
+    guard evaluation != nil else { return ([], nil) }
     report(.stage("evaluating after step \(history.step)"))
-    let scores = try self.scores(predictions: predictions)
-    guard scores.allSatisfy(\.value.isFinite) else { throw EvaluationDiverged(step: history.step) }
-    history.append(scores: scores)
-    return scores
+    let result = try scores(keepsPredictions: keepsPredictions)
+    guard result.scores.allSatisfy(\.value.isFinite) else { throw EvaluationDiverged(step: history.step) }
+    history.append(scores: result.scores)
+    return result
   }
 
   /// Scores of the engine's weights, without taking them down.
-  func scores(predictions: String?) throws -> [Score] {
-    guard let evaluation, let task else { return [] }
+  func scores(keepsPredictions: Bool) throws -> (scores: [Score], predictions: String?) {
+    guard let evaluation, let task else { return ([], nil) }
     return try Evaluator(engine: engine, recipe: job.plan.recipe).scores(
-      evaluation, task, predictions: predictions)
+      evaluation, task, keepsPredictions: keepsPredictions)
   }
 
   private func stopIfAsked() throws {

@@ -50,7 +50,7 @@ struct ExportTests {
       #expect(try export("q.json", "--to", "pytorch", "-o", "plan.py", in: directory).exitCode == 65)
       let run = try export("p.json", "--to", "pytorch", "-o", "missing/plan.py", in: directory)
       #expect(run.exitCode == 69 && run.errorLines.count == 1)
-      for (place, words) in [("q.json", "q.json/"), ("q.json/plan.py", "q.json/plan.py: ")] {
+      for (place, words) in [("q.json", "q.json: "), ("q.json/plan.py", "q.json/plan.py: ")] {
         let run = try export("p.json", "--to", "pytorch", "-o", place, in: directory)
         #expect(run.exitCode == 69 && run.errorLines.count == 1, "\(run.standardError)")
         #expect(

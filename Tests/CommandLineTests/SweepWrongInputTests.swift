@@ -16,7 +16,11 @@ extension WrongInputTests {
     WrongInput("\(sweep) --runtime 25MiB --shard 2", 64, "2/8"),
     WrongInput("\(sweep) --shard 1/2", 64, "'--shard' needs '--runtime'"),
     WrongInput("\(sweep) --runtime 25MiB --shard 1/2 --svg s.svg", 64, "permafrost merge"),
-    WrongInput("\(sweep) --runtime 25MiB --csv x --svg ./x", 64, "different files"),
+    WrongInput("\(sweep) --runtime 25MiB --csv x --svg ./x", 64, "two outputs at once"),
+    WrongInput("\(sweep) --runtime 25MiB --csv x --plans x", 64, "two outputs at once"),
+    WrongInput(
+      "\(sweep) --runtime 25MiB --scores s.json -o s.json", 64, "would replace the file of '--scores'"),
+    WrongInput("merge a.json s.json -o ./s.json", 64, "would replace a shard"),
     WrongInput("\(sweep) --runtime 9223372036854775807", 64, "size of a process"),
     WrongInput("sweep bert-tinny --runtime 25MiB --batch 4 --seq 32", 66, "bert-tiny"),
     WrongInput("\(sweep) --runtime 25MiB --scores s.json", 66, "s.json"),

@@ -13,8 +13,9 @@ struct WrongInput: Sendable, CustomTestStringConvertible {
 
   var testDescription: String { arguments.joined(separator: " ") }
 
+  /// - Parameter line: arguments between spaces, '' for an empty one.
   init(_ line: String, _ exitCode: Int32, _ words: String, file: (name: String, text: String)? = nil) {
-    arguments = line.split(separator: " ").map(String.init)
+    arguments = line.split(separator: " ").map { $0 == "''" ? "" : String($0) }
     (self.exitCode, self.words, self.file) = (exitCode, words, file)
   }
 }
@@ -142,11 +143,36 @@ struct WrongInputTests {
     WrongInput("check p.json --annotate gitlab", 64, "github"),
     WrongInput("check p.json --device stm32h7 --budget 20MiB", 64, "exclude each other"),
     WrongInput("check p.json --device toaster", 64, "nearest are"),
-    WrongInput("check p.json --junit ./p.json", 64, "two files at once"),
-    WrongInput("check p.json --junit a --sarif a", 64, "two files at once"),
+    WrongInput("check p.json --junit ./p.json", 64, "would replace the plan"),
+    WrongInput("check p.json --device ./by.yaml --summary by.yaml", 64, "would replace the profile"),
+    WrongInput("check p.json --junit a --sarif a", 64, "two outputs at once, of '--junit' and of '--sarif'"),
     WrongInput("check p.json --junit a.xml --summary none/a.md", 69, "none/a.md"),
     WrongInput("check p.json --sarif .", 69, "directory"),
     WrongInput("diff p.json", 64, "after"),
+    // Outputs that would replace what is read, or each other.
+    WrongInput("plan bert-tiny --budget 100MiB --scores s.json \(shape) -o ./s.json", 64, "of '--scores'"),
+    WrongInput("plan bert-tiny --device by.yaml \(shape) -o no/../by.yaml", 64, "profile of '--device'"),
+    WrongInput("plan bert-tiny --budget 100MiB \(shape) -o q --dump-model ./q", 64, "two outputs at once"),
+    WrongInput("plan . --budget 100MiB \(shape) -o config.json", 64, "the model", file: ("config.json", "{}")),
+    WrongInput("estimate bert-tiny --train ./p.json \(shape) -o p.json", 64, "the plan of '--train'"),
+    WrongInput("estimate bert-tiny --scores s.json \(shape) -o s.json", 64, "the file of '--scores'"),
+    WrongInput(
+      "estimate bert-tiny \(shape) -o ''", 69, "an empty path names no file; give the path of one to write"),
+    WrongInput("export p.json --to pytorch -o ''", 69, "an empty path"),
+    WrongInput("calibrate -o no/p.yaml", 69, "no/p.yaml"),
+    // Folders, and nothing, in the place of files.
+    WrongInput("check .", 66, ".: cannot open: it is a directory; give a file"),
+    WrongInput("merge .", 66, "it is a directory"),
+    WrongInput("diff . .", 66, "it is a directory"),
+    WrongInput("plan bert-tiny --budget 100MiB --scores . \(shape)", 66, "it is a directory"),
+    WrongInput("estimate bert-tiny --train ./ \(shape)", 66, "it is a directory"),
+    WrongInput("check ''", 66, "an empty path names no file; give the path of one to read"),
+    WrongInput("merge ''", 66, "an empty path"),
+    WrongInput("check p.json/q", 66, "no such file", file: ("p.json", "")),
+    WrongInput("prime nothing --data file \(shape) -o s", 66, "file: not a folder; give", file: ("file", "")),
+    WrongInput(
+      "prime nothing --data none \(shape) -o s", 66, "none: no such folder; give the folder that holds"),
+    WrongInput("prime nothing --data '' \(shape) -o s", 66, "an empty path names no data"),
     // Malformed inputs.
     WrongInput("check p.json", 65, "p.json", file: ("p.json", "{")),
     WrongInput("check p.json", 65, "p.json", file: ("p.json", "")),

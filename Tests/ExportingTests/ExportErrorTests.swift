@@ -64,7 +64,7 @@ struct ExportErrorTests {
       func path(_ name: String) -> String { directory.appending(path: name).path }
       try Data().write(to: directory.appending(path: "file"))
       for (place, named, reason) in [
-        ("missing/out", "missing/out", ENOENT), ("file", "file/one.py", ENOTDIR),
+        ("missing/out", "missing/out", ENOENT), ("file", "file", ENOTDIR),
         ("file/out", "file/out", ENOTDIR),
       ] {
         #expect(throws: FileError(.create, path: path(named), code: reason)) {

@@ -74,6 +74,96 @@ struct FileTests {
     }
   }
 
+  @Test("a file is written where a link leads, the link stays, and so do the permissions")
+  func link() throws {
+    try withTemporaryDirectory { directory in
+      let (link, there) = (directory.appending(path: "a").path, directory.appending(path: "there/b").path)
+      try FileManager.default.createDirectory(
+        at: directory.appending(path: "there"), withIntermediateDirectories: false)
+      try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "there/b")
+      try AtomicFile.write("one", to: link)
+      #expect(chmod(there, 0o600) == 0)
+      try AtomicFile.write("two", to: link)
+      #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link) == "there/b")
+      #expect(try InputFile.contents(of: there) == Array("two".utf8))
+      #expect(try FileManager.default.attributesOfItem(atPath: there)[.posixPermissions] as? Int == 0o600)
+      #expect(
+        try FileManager.default.subpathsOfDirectory(atPath: directory.path).sorted() == [
+          "a", "there", "there/b",
+        ])
+    }
+  }
+
+  @Test("what is no regular file is not replaced by one; a name as long as can be is written")
+  func notReplaced() throws {
+    try withTemporaryDirectory { directory in
+      func path(_ name: String) -> String { directory.appending(path: name).path }
+      #expect(mkfifo(path("pipe"), 0o600) == 0)
+      try FileManager.default.createSymbolicLink(atPath: path("circle"), withDestinationPath: "circle")
+      for (name, code) in [("pipe", EINVAL), (".", EISDIR), ("circle", ELOOP), ("no/f", ENOENT)] {
+        #expect(throws: FileError(.create, path: path(name), code: code)) {
+          try AtomicFile.write("", to: path(name))
+        }
+      }
+      try AtomicFile.write("", to: path(String(repeating: "é", count: 127)))
+      #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path).count == 3)
+      #expect(try FileStatus(path("pipe"), for: .create)?.kind == .special)
+    }
+  }
+
+  @Test("two ways of writing a path resolve to one, also where its last parts are not there")
+  func resolved() throws {
+    try withTemporaryDirectory { directory in
+      let root = resolvedPath(directory.path)
+      try FileManager.default.createDirectory(
+        at: directory.appending(path: "a/b"), withIntermediateDirectories: true)
+      for (link, target) in [
+        ("link", "a/b"), ("a/b/up", "../new"), ("whole", root + "/a"), ("circle", "circle"),
+      ] {
+        try FileManager.default.createSymbolicLink(atPath: "\(root)/\(link)", withDestinationPath: target)
+      }
+      for (path, expected) in [
+        ("a/b", "a/b"), ("link/", "a/b"), ("link/c/d", "a/b/c/d"), ("a/./b/../c", "a/c"), ("link/../c", "a/c"),
+        ("link/up", "a/new"), ("a/b/up/x", "a/new/x"), ("whole/new", "a/new"), ("none/../a", "a"),
+        ("circle", "circle"),
+      ] {
+        #expect(resolvedPath("\(root)/\(path)") == "\(root)/\(expected)", "\(path)")
+      }
+      #expect(resolvedPath("") == "" && resolvedPath("/") == "/")
+      for name in ["n", "none", "./n/", "é"] {
+        #expect(resolvedPath(name) == "\(resolvedPath("."))/\(splitPath(name).name)")
+      }
+    }
+  }
+
+  @Test(
+    "a path is split before its last part",
+    arguments: [
+      ("a", ".", "a"), ("/a", "/", "a"), ("a/b", "a", "b"), ("a//b//", "a", "b"), ("//a", "/", "a"),
+      ("/", "/", ""), ("", ".", ""), ("a/\u{301}", "a", "\u{301}"), ("../é/.", "../é", "."),
+    ])
+  func split(path: String, folder: String, name: String) {
+    let parts = splitPath(path)
+    #expect(Array(parts.folder.utf8) == Array(folder.utf8) && Array(parts.name.utf8) == Array(name.utf8))
+  }
+
+  @Test("a pipe is read to its end; a directory, an empty path and a missing file are refused in words")
+  func input() throws {
+    var ends: [Int32] = [0, 0]
+    #expect(pipe(&ends) == 0 && write(ends[1], "text", 4) == 4)
+    close(ends[1])
+    defer { close(ends[0]) }
+    #expect(try InputFile.contents(of: "/proc/self/fd/\(ends[0])") == Array("text".utf8))
+    for (path, words) in [
+      ("/", "/: cannot open: it is a directory; give a file"),
+      ("", "an empty path names no file; give the path of one to read"),
+      ("/none", "/none: cannot open: No such file or directory"),
+    ] {
+      let error = #expect(throws: FileError.self) { try InputFile.contents(of: path) }
+      #expect(error?.description == words && error?.exitStatus == .missingInput)
+    }
+  }
+
   @Test(
     "bytes that are not UTF-8 are found where they begin",
     arguments: [

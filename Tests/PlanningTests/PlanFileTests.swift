@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Graph
 import Optimization
@@ -133,9 +134,9 @@ struct PlanFileTests {
       #expect(error?.exitStatus == .malformedInput)
       #expect(try !#require(error).description.contains("\n"))
     }
-    let error = #expect(throws: PlanError.self) { try PlanFile.readPlan(directory.url.path) }
-    #expect(error?.exitStatus == .malformedInput)
-    #expect(throws: PlanError.self) { try PlanFile.write(makePlan(), to: directory("none/p.json").path) }
+    let error = #expect(throws: FileError.self) { try PlanFile.readPlan(directory.url.path) }
+    #expect(error?.exitStatus == .missingInput)
+    #expect(throws: FileError.self) { try PlanFile.write(makePlan(), to: directory("none/p.json").path) }
   }
 
   @Test("is refused for a model that it does not fit, with the field that does not")

@@ -202,8 +202,16 @@ struct DatasetErrorTests {
       #expect(error?.exitStatus == .missingInput)
       #expect(error?.description.hasPrefix("no dev data in ") == true)
       #expect(error?.description.contains("dev.tsv, dev.csv, dev.jsonl, validation.tsv") == true)
-      #expect(throws: DatasetError.self) {
-        try Dataset(directory: directory.appendingPathComponent("nowhere"), task: .regression())
+    }
+  }
+
+  @Test("a missing folder, and a file in its place, are told from a folder without data")
+  func missingFolder() throws {
+    try withDirectory(["train.tsv": "text\tlabel\na\t1\n"]) { directory in
+      let paths = ["nowhere", "train.tsv"].map { directory.appendingPathComponent($0) }
+      for (url, error) in zip(paths, [DatasetError.missingFolder(paths[0].path), .notAFolder(paths[1].path)]) {
+        #expect(throws: error) { try Dataset(directory: url, task: .regression()) }
+        #expect(error.exitStatus == .missingInput)
       }
     }
   }
@@ -216,7 +224,7 @@ struct DatasetErrorTests {
       let data = try Dataset(directory: directory, task: .regression())
       let error = #expect(throws: DatasetError.self) { try data.forEachExample(in: .train) { _ in } }
       #expect(error?.exitStatus == .missingInput)
-      #expect(error?.description.hasSuffix("/train.tsv: cannot open: Is a directory") == true)
+      #expect(error?.description.hasSuffix("/train.tsv: cannot open: it is a directory; give a file") == true)
     }
   }
 }

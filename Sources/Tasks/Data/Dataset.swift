@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// The two parts of a data set: what a model learns from, and what it is judged by.
@@ -59,6 +60,11 @@ public struct Dataset: Sendable {
   public init(directory: URL, task: TaskDefinition, documentStride: Int? = nil) throws {
     self.task = task
     self.documentStride = documentStride
+    switch try FileStatus(directory.path, for: .open)?.kind {
+    case nil: throw DatasetError.missingFolder(directory.path)
+    case .directory: break
+    case .regular, .special: throw DatasetError.notAFolder(directory.path)
+    }
     let train = try Self.find(.train, in: directory, task)
     files = [.train: train, .development: try Self.find(.development, in: directory, task)]
     switch task.target {
@@ -111,6 +117,16 @@ public struct Dataset: Sendable {
       throw DatasetError.unparseableNumber(file: path, line: row.line, column: row.labelColumn, text: text)
     }
     return .score(score)
+  }
+
+  /// A folder of data, and what is in it that one task or another reads.
+  public static func paths(in folder: String) -> [String] {
+    let stems = Set(Split.allCases.flatMap { $0.fileNames(.answer(mayBeMissing: nil)) })
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    let read = names.filter {
+      stems.contains(URL(fileURLWithPath: $0).deletingPathExtension().lastPathComponent)
+    }
+    return [folder] + read.map { "\(folder)/\($0)" }
   }
 
   private static func find(

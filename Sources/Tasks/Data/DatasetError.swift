@@ -3,6 +3,9 @@ import Units
 
 /// What is wrong with a data set, and where: the file, and the line (counted from 1) and column where they apply.
 public enum DatasetError: UserFacingError, Equatable {
+  case missingFolder(String)
+  /// A file, or something else, in the place of the folder.
+  case notAFolder(String)
   /// The directory holds none of the files that a split may be in.
   case missingFile(directory: String, split: String, expected: [String])
   case unreadable(FileError)
@@ -28,7 +31,7 @@ public enum DatasetError: UserFacingError, Equatable {
 
   public var exitStatus: ExitStatus {
     switch self {
-    case .missingFile: .missingInput
+    case .missingFolder, .notAFolder, .missingFile: .missingInput
     case .unreadable(let error): error.exitStatus
     case .unknownTask: .usage
     default: .malformedInput
@@ -37,6 +40,9 @@ public enum DatasetError: UserFacingError, Equatable {
 
   public var description: String {
     switch self {
+    case .missingFolder(""): "an empty path names no data; \(Self.wanted)"
+    case .missingFolder(let directory): "\(directory): no such folder; \(Self.wanted)"
+    case .notAFolder(let path): "\(path): not a folder; \(Self.wanted)"
     case .missingFile(let directory, let split, let expected):
       "no \(split) data in \(directory); put one of \(expected.joined(separator: ", ")) there"
     case .unreadable(let error): error.description
@@ -65,6 +71,8 @@ public enum DatasetError: UserFacingError, Equatable {
       "unknown task \(quoted(name)); choose one of \(known.joined(separator: ", "))"
     }
   }
+
+  private static let wanted = "give the folder that holds the train and dev files"
 
   /// Text from a file, made fit for one line of a message.
   private func quoted(_ text: String) -> String {

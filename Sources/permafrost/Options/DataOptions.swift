@@ -44,6 +44,7 @@ struct DataOptions: ParsableArguments {
   /// - Throws: `DatasetError`, `ValidationError`.
   func dataset(fallback: String?) throws -> Dataset? {
     guard let data else { return nil }
+    if data.isEmpty { throw DatasetError.missingFolder(data) }
     var columns = TaskDefinition.Columns()
     if let textColumn { columns.text = [textColumn] }
     if let pairColumn { columns.pair = [pairColumn] }

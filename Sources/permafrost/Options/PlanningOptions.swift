@@ -84,6 +84,8 @@ struct PlanningOptions: ParsableArguments {
     }
   }
 
+  var input: CommandInput? { .file("the file of '--scores'", scores) }
+
   /// The question for a model on a device, and where the process's own share comes from.
   ///
   /// - Throws: `ValidationError` where options contradict each other or the model, `PlanError` for unusable scores, and what

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import Files
 import Planning
 import Reporting
 
@@ -17,26 +17,18 @@ struct SweepOutputOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Where to draw score against memory and time, as SVG.", valueName: "file"))
   var svg: String?
 
-  func validate() throws {
-    let paths = [out, csv, svg].compactMap { $0.map { URL(fileURLWithPath: $0).standardizedFileURL.path } }
-    if Set(paths).count < paths.count {
-      throw ValidationError("'--out', '--csv' and '--svg' are to be different files")
-    }
+  var outputs: [CommandOutput?] {
+    [
+      CommandOutput("-o", out, printing: "'--json'"), CommandOutput("--csv", csv), CommandOutput("--svg", svg),
+    ]
   }
 
-  /// Finds out before the work is done whether its results can be written.
-  ///
   /// - Throws: `FileError`.
-  func check() throws {
-    for path in [out, csv, svg].compactMap(\.self) { try OutputFile.check(path) }
-  }
-
-  /// - Throws: `PlanError`, `FileError`.
   func write(_ sweep: Sweep) throws {
     try Interruption.held {
       if let out { try PlanFile.write(sweep, to: out) }
-      if let csv { try OutputFile.write(SweepCSV.text(sweep), to: csv) }
-      if let svg { try OutputFile.write(SweepPlot(sweep).svg(), to: svg) }
+      if let csv { try AtomicFile.write(SweepCSV.text(sweep), to: csv) }
+      if let svg { try AtomicFile.write(SweepPlot(sweep).svg(), to: svg) }
     }
   }
 }

@@ -17,6 +17,8 @@ struct TrainOptions: ParsableArguments {
     }
   }
 
+  var input: CommandInput? { TrainSpec(train) == nil ? .file("the plan of '--train'", train) : nil }
+
   /// The plan, where a plan file is named.
   ///
   /// - Throws: `PlanError`.

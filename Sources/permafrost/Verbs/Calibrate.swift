@@ -47,7 +47,7 @@ struct CalibrateCommand: ParsableCommand {
   }
 
   func run() throws {
-    if let out { try OutputFile.check(out) }
+    try CommandFiles(writes: [CommandOutput("-o", out, printing: "leave '-o' out")]).check()
     let threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
     let machine = Machine()
     let calibrator = Calibrator(
@@ -68,13 +68,7 @@ struct CalibrateCommand: ParsableCommand {
       storage: storage, runtimeBytes: try runtimeBytes(threads), others: others, isQuick: quick
     ).profile
     let text = profile.yaml(comment: ["Written by permafrost calibrate."])
-    if let out {
-      do {
-        try text.write(toFile: out, atomically: true, encoding: .utf8)
-      } catch {
-        throw FileError(.write, path: out)
-      }
-    }
+    if let out { try AtomicFile.write(text, to: out) }
     if let others, others > 0.1 {
       output.note(
         "other processes took \(Quantity.percent(others)) of the processors meanwhile; times may come out too long"

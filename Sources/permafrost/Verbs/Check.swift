@@ -24,14 +24,14 @@ struct CheckCommand: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
-    try files.validate(besides: plans)
     if files.annotate != nil, output.json {
       throw ValidationError("'--annotate' and '--json' both want standard output; give one")
     }
   }
 
   func run() throws {
-    try files.check()
+    let read = plans.map { CommandInput.file("the plan", $0) } + places.device.map(CommandInput.device)
+    try CommandFiles(reads: read + [.model(model)], writes: files.outputs).check()
     let places = try places.places()
     let report = CheckReport(try plans.map { try check($0, places) })
     try Interruption.held { try files.write(report) }

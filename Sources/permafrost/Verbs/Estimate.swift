@@ -30,7 +30,12 @@ struct EstimateCommand: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func run() throws {
-    if let out { try OutputFile.check(out) }
+    try CommandFiles(
+      reads: [
+        .model(model.model), .device(device.device), train.input, .file("the file of '--scores'", scores),
+      ],
+      writes: [CommandOutput("-o", out)]
+    ).check()
     let profile = try device.profile()
     let plan = try train.plan()
     let model = try model.resolve(like: plan)

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Exporting
-import Foundation
+import Files
 import Planning
 import Reporting
 import Units
@@ -38,10 +38,9 @@ struct ExportCommand: ParsableCommand {
 
   func run() throws {
     var target = try to.map { try ExportTargets.named($0) }
-    var isDirectory: ObjCBool = false
-    if !FileManager.default.fileExists(atPath: out, isDirectory: &isDirectory) || !isDirectory.boolValue {
-      try OutputFile.check(out)
-    }
+    // Which of the two it is depends on the trainer.
+    let isFolder = try FileStatus(out, for: .create)?.kind == .directory
+    try check([CommandOutput("-o", out, isFolder ? .folder : .file)])
     let plan = try PlanFile.readPlan(plan)
     target = try target ?? reading { try plan.target.map { try ExportTargets.named($0) } }
     guard let target else {
@@ -52,18 +51,31 @@ struct ExportCommand: ParsableCommand {
     let producer = "permafrost \(Permafrost.configuration.version)"
     switch try reading({ try Export.make(plan, for: target, producer: producer) }) {
     case .exact(let export):
-      let files = try Interruption.held { try ExportFile.write(export.files, to: out) }
+      let files = try write(export.files)
       try output.print(ExportReport(export, files, asked: plan, differences: [], nearest: nil))
     case .inexpressible(let differences, let nearest?) where closest:
       guard case .exact(let export) = try Export.make(nearest.plan, for: target, producer: producer) else {
         throw ExportError.unproven(target: target.name, reason: "the nearest plan is not expressible either")
       }
-      let written = try export.filesWithPlan()
-      let files = try Interruption.held { try ExportFile.write(written, to: out) }
+      let files = try write(export.filesWithPlan())
       try output.print(ExportReport(export, files, asked: plan, differences: differences, nearest: nearest))
     case .inexpressible(let differences, let nearest):
       try output.print(InexpressibleReport(target, plan, differences, nearest))
     }
+  }
+
+  private func check(_ outputs: [CommandOutput?]) throws {
+    try CommandFiles(reads: [.file("the plan", plan)], writes: outputs).check()
+  }
+
+  /// Writes all files or none, and never the plan that is exported.
+  ///
+  /// - Returns: their paths.
+  private func write(_ files: [ExportedFile]) throws -> [String] {
+    let paths = try ExportFile.paths(of: files, at: out)
+    let folder = paths.contains(out) ? nil : CommandOutput("-o", out, .folder)
+    try check([folder] + paths.map { CommandOutput("-o", $0) })
+    return try Interruption.held { try ExportFile.write(files, to: out) }
   }
 
   /// Names the plan's file where what it says is wrong.

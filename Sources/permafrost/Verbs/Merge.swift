@@ -13,7 +13,7 @@ struct MergeCommand: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func run() throws {
-    try files.check()
+    try CommandFiles(reads: shards.map { .file("a shard", $0) }, writes: files.outputs).check()
     let sweep = try Sweep.merge(shards.map { ($0, try Sweep.read($0)) })
     try files.write(sweep)
     try output.print(SweepReport(sweep))

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Checkpoints
+import Files
 import Graph
 import Optimization
 import Planning
@@ -42,8 +43,12 @@ struct PlanCommand: ParsableCommand {
   }
 
   func run() throws {
-    if let out { try OutputFile.check(out) }
-    if let dumpModel { try OutputFile.check(dumpModel) }
+    try CommandFiles(
+      reads: [.model(model.model), .device(device.device), planning.input],
+      writes: [
+        CommandOutput("-o", out, printing: "'--json'"), CommandOutput("--dump-model", dumpModel),
+      ]
+    ).check()
     let model = try model.resolve()
     let question = try planning.request(for: model, task: self.model.task.task, on: device)
     var request = question.request
@@ -84,7 +89,7 @@ struct PlanCommand: ParsableCommand {
       throw ValidationError(
         "'--dump-model': nothing had to be solved, because all that may train fits; nothing was written")
     }
-    try OutputFile.write(try model.lpFormat(), to: dumpModel)
+    try AtomicFile.write(try model.lpFormat(), to: dumpModel)
   }
 
   /// The catalogue's models that the batch fits, with the same head.

@@ -35,7 +35,9 @@ struct PrimeCommand: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func run() throws {
-    try OutputFile.check(out)
+    try CommandFiles(
+      reads: [.model(model), .data(data.data), .device(device.device)], writes: [CommandOutput("-o", out)]
+    ).check()
     guard let dataset = try data.dataset(fallback: nil) else {
       throw ValidationError("missing '--data'; accepted is a folder with train and dev files")
     }

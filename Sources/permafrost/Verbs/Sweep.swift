@@ -82,8 +82,8 @@ struct SweepCommand: ParsableCommand {
   }
 
   func run() throws {
-    try files.check()
-    if let plans { try OutputFile.checkDirectory(plans) }
+    let read = models.map(CommandInput.model) + device.map(CommandInput.device) + [planning.input]
+    try CommandFiles(reads: read, writes: [CommandOutput("--plans", plans, .folder)] + files.outputs).check()
     let sweep = try SweepRun(questions(), shard: shard)
     let progress = output.progress(total: sweep.pointCount, label: "planning")
     let jobs = jobs ?? ProcessInfo.processInfo.activeProcessorCount
@@ -122,7 +122,7 @@ struct SweepCommand: ParsableCommand {
   private func write(_ plans: [Plan], of sweep: Sweep) throws {
     guard let folder = self.plans else { return }
     try Interruption.held {
-      if mkdir(folder, 0o755) != 0, errno != EEXIST { throw FileError(.create, path: folder) }
+      try makeDirectory(folder)
       for (point, plan) in zip(sweep.points.filter { $0.plan != nil }, plans) {
         try PlanFile.write(plan, to: "\(folder)/\(sweep.planFileName(of: point))")
       }

@@ -45,9 +45,8 @@ struct TrainCommand: ParsableCommand {
       throw ValidationError("missing '--data'; accepted is a folder with train and dev files")
     }
     let target = URL(fileURLWithPath: out)
-    try CheckpointWriter.checkTarget(target, overwriting: overwrite)
-    let folder = between.folder(beside: target.path).map { URL(fileURLWithPath: $0).path }
-    if let folder { try RunFolder(folder).check(resumes: between.resume != nil) }
+    let folder = between.folder(beside: target.path)
+    try checkFiles(plan, target, folder: folder)
     let model = try plan.resolveModel(model, random: false)
     let preparation = try Preparation(model: model, seed: schedule.seed)
     try preparation.prepare(dataset, for: plan)
@@ -61,6 +60,19 @@ struct TrainCommand: ParsableCommand {
     guard case .finished(let report) = outcome else { return }
     if times, let times = report.times { try output.printBeside(times) }
     try output.print(TrainReport(report, directory: target.path))
+  }
+
+  /// Finds out before anything is trained whether the results can be written, and that they replace nothing that is read.
+  private func checkFiles(_ plan: Plan, _ target: URL, folder: String?) throws {
+    if let folder, !folder.isEmpty { try RunFolder(folder).check(resumes: between.resume != nil) }
+    try CommandFiles(
+      reads: [.file("the plan", self.plan), .model(model ?? plan.model.name), .data(data.data)],
+      writes: [
+        CommandOutput("-o", out, .replacedFolder), CommandOutput("--predictions", predictions),
+        CommandOutput(between.resume == nil ? "--checkpoints" : "--resume", folder, .folder),
+      ]
+    ).check()
+    try CheckpointWriter.checkTarget(target, overwriting: overwrite)
   }
 
   private func job(
@@ -79,7 +91,8 @@ struct TrainCommand: ParsableCommand {
     job.predictions = predictions.map { URL(fileURLWithPath: $0).path }
     job.checkpoints = try folder.map {
       TrainingJob.Checkpoints(
-        directory: $0, every: between.checkpointEvery ?? max(1, steps / 10), resumes: between.resume != nil,
+        directory: URL(fileURLWithPath: $0).path, every: between.checkpointEvery ?? max(1, steps / 10),
+        resumes: between.resume != nil,
         origin: try RunOrigin(plan, preparation))
     }
     return job
