@@ -45,7 +45,9 @@ let package = Package(
     .target(name: "Devices", dependencies: ["Units", "Steps", "Yams"], resources: [.embedInCode("Profiles")]),
     .target(name: "Simulation", dependencies: ["Steps", "Devices"]),
     .target(name: "Optimization", dependencies: ["CGLPKGuard"]),
-    .target(name: "Planning", dependencies: ["TrainerModels", "Simulation", "Optimization", "Checkpoints"]),
+    .target(
+      name: "Planning",
+      dependencies: ["Files", "TrainerModels", "Simulation", "Optimization", "Checkpoints"]),
     .target(name: "Kernels", dependencies: ["CKernels"]),
     .target(name: "Limits", dependencies: ["Units", "CSystem"]),
     .target(name: "Engine", dependencies: ["Steps", "Kernels", "Checkpoints", "Limits"]),

@@ -41,7 +41,7 @@ extension ModelFamily {
 }
 
 /// Elementwise nonlinearities, named as in Hugging Face's `hidden_act`.
-public enum Activation: String, Sendable, Codable {
+public enum Activation: String, Sendable, Codable, CaseIterable {
   /// x·Φ(x) with the exact error function.
   case gelu
   /// The tanh approximation of GELU (Hendrycks and Gimpel, arXiv 1606.08415, section 2).

@@ -30,7 +30,7 @@ public struct Plan: Sendable, Codable, Equatable {
     }
   }
 
-  public enum Status: String, Sendable, Codable {
+  public enum Status: String, Sendable, Codable, CaseIterable {
     /// No other selection that fits captures more, to the solver's tolerance.
     case optimal
     /// Within the requested gap of the bound.
@@ -144,8 +144,10 @@ extension Plan {
       }
       let listed = learnerNodes[layer]
       let isSplit = count > 0 && count < nodes
-      guard isSplit ? listed.count == count : listed.isEmpty, Set(listed).count == listed.count,
-        listed.allSatisfy((0..<nodes).contains)
+      if let node = listed.first(where: { !(0..<nodes).contains($0) }) {
+        throw PlanError.learnerOutOfRange(layer: layer, found: node, limit: nodes - 1)
+      }
+      guard isSplit ? listed.count == count : listed.isEmpty, Set(listed).count == listed.count
       else { throw PlanError.badLearners(layer: layer, expected: isSplit ? count : 0) }
     }
     var selection = Selection(trainable: [], retained: retainedNodes)

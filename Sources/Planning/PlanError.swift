@@ -11,6 +11,7 @@ public enum PlanError: UserFacingError, Equatable {
   case wrongSchema(path: String, expected: Int, found: Int)
   case wrongLayers(expected: Int, found: Int)
   case nodesOutOfRange(layer: Int, found: Int, limit: Int)
+  case learnerOutOfRange(layer: Int, found: Int, limit: Int)
   case badLearners(layer: Int, expected: Int)
   case contradictoryNodes(String)
   case unknownTensor(String)
@@ -49,6 +50,8 @@ public enum PlanError: UserFacingError, Equatable {
       "the plan lists \(found) layers of nodes, the model has \(expected); make the plan again for this model"
     case .nodesOutOfRange(let layer, let found, let limit):
       "layer \(layer) retains \(found) nodes, which is not within 0...\(limit); make the plan again"
+    case .learnerOutOfRange(let layer, let found, let limit):
+      "layer \(layer): learner_nodes lists node \(found), which is not within 0...\(limit); make the plan again"
     case .badLearners(let layer, let expected):
       "layer \(layer): learner_nodes must list \(expected) distinct nodes; make the plan again"
     case .contradictoryNodes(let name):

@@ -31,6 +31,7 @@ public enum PlanFile {
     if let reason = plan.model.configuration.brokenRule {
       throw PlanError.unreadable(path: path, reason: "model.configuration: \(reason)")
     }
+    if let reason = plan.brokenByteCount { throw PlanError.unreadable(path: path, reason: reason) }
     return plan
   }
 
@@ -66,17 +67,19 @@ public enum PlanFile {
   private static func decode<Value: Decodable>(
     _ data: Data, from path: String, kind: String, schema: Int
   ) throws -> Value {
-    let decoder = JSONDecoder()
-    decoder.keyDecodingStrategy = .convertFromSnakeCase
     do {
-      let header = try decoder.decode(Header.self, from: data)
+      let json = try JSONValue(parsing: Array(data))
+      let header = try json.decode(Header.self)
       guard header.kind == kind else { throw PlanError.wrongKind(path: path, expected: kind) }
       guard header.schema == schema else {
         throw PlanError.wrongSchema(path: path, expected: schema, found: header.schema ?? 0)
       }
-      return try decoder.decode(Value.self, from: data)
+      return try json.decode(Value.self)
     } catch let error as PlanError {
       throw error
+    } catch let error as JSONError {
+      let line = data.prefix(error.offset).count { $0 == UInt8(ascii: "\n") } + 1
+      throw PlanError.unreadable(path: path, reason: "line \(line): not valid JSON: \(error)")
     } catch {
       throw PlanError.unreadable(path: path, reason: reason(error))
     }
@@ -85,17 +88,36 @@ public enum PlanFile {
   /// One line that names the place of a decoding error.
   private static func reason(_ error: any Error) -> String {
     func place(_ context: DecodingError.Context) -> String {
-      let path = context.codingPath.map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }
-      return path.isEmpty ? "" : path.joined(separator: ".") + ": "
+      let path = context.codingPath.reduce("") { path, key in
+        path + (key.intValue == nil && !path.isEmpty ? "." : "") + key.stringValue
+      }
+      return path.isEmpty ? "" : path.printable + ": "
     }
     switch error {
     case DecodingError.keyNotFound(let key, let context):
       return "\(place(context))'\(key.stringValue)' is missing"
-    case DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context):
-      return "\(place(context))\(context.debugDescription)"
-    case DecodingError.dataCorrupted(let context):
+    case DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context),
+      DecodingError.dataCorrupted(let context):
       return "\(place(context))\(context.debugDescription)"
     default: return (error as NSError).localizedDescription
+    }
+  }
+}
+
+extension Plan {
+  /// More bytes than any machine has, few enough that sums and differences of them can be counted.
+  static let mostBytes = 1 << 60
+
+  /// The number of bytes that cannot be one, or nil.
+  fileprivate var brokenByteCount: String? {
+    let counts = [
+      ("budget_bytes", budgetBytes, 0), ("predicted_peak_bytes", predictedPeakBytes, 0),
+      ("arena_bytes", arenaBytes, 0), ("mapped_bytes", mappedBytes, 0), ("runtime_bytes", runtimeBytes, 0),
+      // Below zero it is what is lacking.
+      ("headroom_bytes", headroomBytes, -Self.mostBytes),
+    ]
+    return counts.first { !($0.2...Self.mostBytes).contains($0.1) }.map { name, bytes, least in
+      "\(name): \(bytes) is not within \(least)...\(Self.mostBytes); make the plan again"
     }
   }
 }

@@ -6,7 +6,7 @@ import Steps
 /// ``tensors`` and ``nodes`` are those of the metric that was chosen, which is all that the planner reads; see ``choosing(_:)``.
 public struct Scores: Sendable, Codable, Equatable {
   /// Where the numbers come from.
-  public enum Origin: String, Sendable, Codable {
+  public enum Origin: String, Sendable, Codable, CaseIterable {
     /// Measured in a priming phase.
     case priming
     /// No measurement: ``prior(_:modelIdentity:)``.

@@ -17,8 +17,8 @@ extension Recipe {
       return "a largest gradient norm of \(norm) is not positive"
     }
     let layers = graph.configuration.layerCount
-    if saving.uniform == nil, saving.policies.count != layers {
-      return "\(saving.policies.count) saving policies for \(layers) layers"
+    if let count = saving.layerCount, count != layers {
+      return "\(count) saving polic\(count == 1 ? "y" : "ies") for \(layers) layer\(layers == 1 ? "" : "s")"
     }
     if threads > Self.mostThreads { return "\(threads) threads are more than \(Self.mostThreads)" }
     if sequence > positions {

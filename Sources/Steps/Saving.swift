@@ -12,17 +12,27 @@ public enum SavingPolicy: String, Sendable, Codable, CaseIterable {
 /// The policy of every layer: one for all, or one each.
 ///
 /// Written as one word, or as a list of as many words as the model has layers.
-public struct Saving: Hashable, Sendable {
+public struct Saving: Sendable {
   /// One policy for all layers, or one a layer.
   public let policies: [SavingPolicy]
+  /// How many layers it was listed for; nil where it suits any number of them.
+  ///
+  /// It does not tell apart what saves the same.
+  public let layerCount: Int?
 
   /// The same for every layer.
-  public init(_ policy: SavingPolicy) { policies = [policy] }
+  public init(_ policy: SavingPolicy) { (policies, layerCount) = ([policy], nil) }
 
   /// One a layer, from the first; at least one.
   public init(layers: [SavingPolicy]) {
+    let isUniform = Set(layers).count == 1
+    self.init(listed: layers, layerCount: isUniform ? nil : layers.count)
+  }
+
+  private init(listed layers: [SavingPolicy], layerCount: Int?) {
     precondition(!layers.isEmpty, "a saving policy for no layer")
     policies = Set(layers).count == 1 ? [layers[0]] : layers
+    self.layerCount = layerCount
   }
 
   public static let keep = Saving(.keep)
@@ -44,7 +54,7 @@ public struct Saving: Hashable, Sendable {
       else { return nil }
       layers += Array(repeating: policy, count: count)
     }
-    self.init(layers: layers)
+    self.init(listed: layers, layerCount: text.contains { $0 == "," || $0 == "*" } ? layers.count : nil)
   }
 
   /// The policy that all layers share, if they do.
@@ -53,11 +63,18 @@ public struct Saving: Hashable, Sendable {
   public subscript(layer: Int) -> SavingPolicy { uniform ?? policies[layer] }
 }
 
+extension Saving: Hashable {
+  public static func == (one: Saving, other: Saving) -> Bool { one.policies == other.policies }
+
+  public func hash(into hasher: inout Hasher) { hasher.combine(policies) }
+}
+
 extension Saving: Codable {
   public init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
-    if let policy = try? container.decode(SavingPolicy.self) {
-      self.init(policy)
+    // A word that is no policy is wrong as a word, not for being no list.
+    if (try? container.decode(String.self)) != nil {
+      self.init(try container.decode(SavingPolicy.self))
       return
     }
     let layers = try container.decode([SavingPolicy].self)
@@ -65,7 +82,7 @@ extension Saving: Codable {
       throw DecodingError.dataCorruptedError(
         in: container, debugDescription: "an empty list of saving policies")
     }
-    self.init(layers: layers)
+    self.init(listed: layers, layerCount: layers.count)
   }
 
   public func encode(to encoder: any Encoder) throws {

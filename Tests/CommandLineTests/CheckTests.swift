@@ -69,8 +69,8 @@ struct CheckTests {
     arguments: [
       ("predicted_peak_bytes", 12_345_678), ("arena_bytes", 0), ("mapped_bytes", 64),
       ("trainable_parameters", 1),
-      ("headroom_bytes", 1), ("runtime_bytes", 0), ("budget_bytes", Int.max), ("runtime_bytes", Int.max),
-      ("arena_bytes", Int.min), ("objective", 2),
+      ("headroom_bytes", 1), ("runtime_bytes", 0), ("budget_bytes", 1 << 60), ("runtime_bytes", 1 << 60),
+      ("headroom_bytes", -(1 << 60)), ("arena_bytes", 1 << 60), ("objective", 2),
     ])
   func figures(name: String, value: Int) throws {
     let failed = try failures { $0[name] = value }.names
@@ -78,6 +78,18 @@ struct CheckTests {
       "runtime_bytes": "headroom_bytes", "budget_bytes": "headroom_bytes", "objective": "certificate",
     ]
     #expect(failed.contains(expected[name] ?? name), "found: \(failed)")
+  }
+
+  @Test(
+    "a number of bytes that cannot be one is a malformed file, not a sum that overflows",
+    arguments: [
+      ("predicted_peak_bytes", Int.max), ("budget_bytes", .max), ("runtime_bytes", .max), ("arena_bytes", .min),
+      ("headroom_bytes", .min),
+    ])
+  func impossibleBytes(name: String, value: Int) throws {
+    let run = try failures { $0[name] = value }.run
+    #expect(run.hasExited && run.exitCode == 65 && run.errorLines.count == 1)
+    #expect(run.standardError.contains("\(name): \(value) is not within"), "said: \(run.standardError)")
   }
 
   @Test(
@@ -156,7 +168,8 @@ struct CheckTests {
     "a file that is no plan of this program's is malformed, and says why",
     arguments: [
       ("kind", "permafrost-scores", "not a permafrost-plan file"),
-      ("recipe", "", "recipe"), ("retained_nodes", "", "retained"), ("batch", "0", "must be positive"),
+      ("recipe", "", "'recipe' is missing"), ("retained_nodes", "", "'retained_nodes' is missing"),
+      ("batch", "0", "must be positive"),
     ])
   func malformed(key: String, value: String, word: String) throws {
     let run = try failures { plan in

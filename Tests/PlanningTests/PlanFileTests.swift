@@ -67,9 +67,20 @@ struct PlanFileTests {
       (["kind"], "\"permafrost-scores\"", "not a permafrost-plan file"),
       (["kind"], nil, "not a permafrost-plan file"),
       (["schema"], "3", "schema 3"), (["schema"], nil, "schema 0"),
-      (["budget_bytes"], "\"all\"", "budgetBytes"), (["budget_bytes"], "1e400", "not valid JSON"),
-      (["budget_bytes"], "1.5", "not valid JSON"), (["budget_bytes"], "99999999999999999999", "not valid JSON"),
-      (["budget_bytes"], nil, "budgetBytes"),
+      (["budget_bytes"], "\"all\"", "budget_bytes: expected a whole number, found a string"),
+      (["budget_bytes"], "1e400", "budget_bytes: '1e400' is not within"),
+      (["budget_bytes"], "1.5", "budget_bytes: '1.5' is not a whole number"),
+      (["budget_bytes"], "99999999999999999999", "budget_bytes: '99999999999999999999' is not within"),
+      (["budget_bytes"], nil, "'budget_bytes' is missing"),
+      (["status"], "\"good\"", "accepted are optimal, within_gap, quicker, not_proven, given"),
+      (["recipe", "batch"], "8.5", "recipe.batch: '8.5' is not a whole number"),
+      (["recipe", "batch"], "18446744073709551616", "recipe.batch: '18446744073709551616' is not within"),
+      (["recipe", "frozen_weights"], nil, "recipe: 'frozen_weights' is missing"),
+      (
+        ["recipe", "saving"], "\"recompte\"",
+        "recipe.saving: 'recompte' is not known here; accepted are keep, cheap"
+      ),
+      (["recipe", "optimizer"], "\"adam\"", "accepted are adamw, adamw-8bit"),
       (["objective"], "NaN", "not a readable file"), (["status"], "\"perfect\"", "status"),
       (["recipe", "batch"], "-1", "must be positive"), (["recipe", "batch"], "0", "must be positive"),
       (["recipe", "sequence"], "0", "must be positive"),
@@ -85,7 +96,8 @@ struct PlanFileTests {
       (["model", "configuration", "problem"], "{\"classification\": {\"labels\": 1099511627776}}", "outputs"),
       (["model", "configuration", "hidden_dropout"], "1", "dropout"),
       (["model", "configuration", "family"], "\"gpt\"", "family"),
-      (["trainable"], "[1]", "trainable"), (["retained_nodes"], "3", "retainedNodes"),
+      (["trainable"], "[1]", "trainable[0]: expected a string"),
+      (["retained_nodes"], "3", "retained_nodes: expected an array"),
       (["trainer"], "\"jax\"", "no trainer is named 'jax'; known are permafrost, pytorch, pytorch-cuda"),
       (["trainer"], "3", "trainer"), (["trainer_options"], "{\"attention\": \"flash\"}", "attention"),
       (["learner_nodes"], String(repeating: "[", count: 100_000), "not a readable file"),
@@ -97,6 +109,39 @@ struct PlanFileTests {
     let text = try #require(error).description
     #expect(text.contains(words) && text.contains(path) && !text.contains("\n"), "\(text)")
     #expect(error?.exitStatus == .malformedInput)
+  }
+
+  @Test(
+    "is refused where a number of bytes is more than any machine has, or less than none",
+    arguments: [
+      "budget_bytes", "predicted_peak_bytes", "arena_bytes", "mapped_bytes", "runtime_bytes", "headroom_bytes",
+    ], [Int.max, .min, (1 << 60) + 1])
+  func bytes(key: String, value: Int) throws {
+    let directory = try TemporaryDirectory()
+    let path = try directory.write(try tampered(makePlan(), [key], "\(value)"), to: "p.json").path
+    let error = #expect(throws: PlanError.self) { try PlanFile.readPlan(path) }
+    #expect(try #require(error).description.contains("\(key): \(value) is not within"))
+    #expect(error?.exitStatus == .malformedInput)
+  }
+
+  @Test("may lack memory: headroom below zero is read")
+  func negativeHeadroom() throws {
+    let directory = try TemporaryDirectory()
+    let path = try directory.write(try tampered(makePlan(), ["headroom_bytes"], "-5"), to: "p.json").path
+    #expect(try PlanFile.readPlan(path).headroomBytes == -5)
+  }
+
+  @Test("that is broken as JSON is refused with the line")
+  func brokenSyntax() throws {
+    let directory = try TemporaryDirectory()
+    let whole = String(decoding: try PlanFile.encode(makePlan()), as: UTF8.self)
+    var lines = whole.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    lines[4] += ","
+    let path = try directory.write(lines.joined(separator: "\n"), to: "p.json").path
+    let error = #expect(throws: PlanError.self) { try PlanFile.readPlan(path) }
+    #expect(
+      try #require(error).description.contains(
+        "line 5: not valid JSON: a character that JSON does not allow there"))
   }
 
   @Test("says whose training it is for where that is another trainer's, and nothing of it otherwise")
@@ -165,10 +210,18 @@ struct PlanFileTests {
           == .nodesOutOfRange(layer: split, found: nodes, limit: 40))
     }
     for edit: (inout [Int]) -> Void in [
-      { $0.removeLast() }, { $0.append(0) }, { $0[0] = $0[1] }, { $0[0] = -1 }, { $0[0] = 40 }, { $0 = [] },
+      { $0.removeLast() }, { $0.append(0) }, { $0[0] = $0[1] }, { $0 = [] },
     ] {
       #expect(
         try error { edit(&$0.learnerNodes[split]) } == .badLearners(layer: split, expected: count))
+    }
+    for node in [-1, 40, Int.max, Int.min] {
+      let outside = try error { $0.learnerNodes[split][0] = node }
+      #expect(outside == .learnerOutOfRange(layer: split, found: node, limit: 39))
+      #expect(
+        outside?.description
+          == "layer \(split): learner_nodes lists node \(node), which is not within 0...39; make the plan again"
+      )
     }
     #expect(
       try error { ($0.retainedNodes[split], $0.learnerNodes[split]) = (40, [0]) }
