@@ -1,4 +1,5 @@
 import Foundation
+import Planning
 import TestSupport
 import Testing
 
@@ -154,6 +155,53 @@ struct SweepTests {
       let again = try CommandLineProgram.run(["merge", "one.json", "--json"], in: directory)
       #expect(try again.standardOutput == text("one.json", in: directory))
     }
+  }
+
+  @Test("a sweep with a step's time at some points only is malformed, and nothing is written of it")
+  func timesOfSome() throws {
+    try withTemporaryDirectory { directory in
+      for (arguments, change) in [(smallSweep, 0.5 as Double?), (deviceSweep, nil)] {
+        let sweep = try CommandLineProgram.run(arguments + ["-o", "s.json"], in: directory)
+        #expect(sweep.exitCode == 0)
+        try edit("s.json", in: directory) { $0["estimated_step_seconds"] = change }
+        let run = try CommandLineProgram.run(
+          ["merge", "s.json", "--csv", "s.csv", "-o", "m.json"], in: directory)
+        #expect(run.hasExited && run.exitCode == 65 && run.errorLines.count == 1)
+        #expect(run.standardError.contains("s.json") && run.standardError.contains("estimated_step_seconds"))
+        #expect(try contents(of: directory) == ["s.json"])
+      }
+    }
+  }
+
+  @Test("a table's cells stand under their titles whatever a point says")
+  func cells() throws {
+    try withTemporaryDirectory { directory in
+      for (arguments, change) in [(smallSweep, 0.5 as Double?), (deviceSweep, nil)] {
+        _ = try CommandLineProgram.run(arguments + ["-o", "s.json"], in: directory)
+        try edit("s.json", in: directory) { $0["estimated_step_seconds"] = change }
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        let sweep = try decoder.decode(
+          Sweep.self, from: Data(contentsOf: directory.appending(path: "s.json")))
+        let lines = SweepReport(sweep).text(TextStyle(columns: 100)).split(separator: "\n")
+        let titles = lines[1]
+        let column = try #require(titles.range(of: "saving")).lowerBound.utf16Offset(in: titles)
+        let last = try #require(lines.last { $0.contains("keep") })
+        #expect(last.dropFirst(column).hasPrefix("keep"), "\(lines)")
+      }
+    }
+  }
+
+  /// Changes the last point's plan in a sweep's file.
+  private func edit(_ name: String, in directory: URL, _ change: (inout [String: Any]) -> Void) throws {
+    let file = directory.appending(path: name)
+    var sweep = try #require(try JSONSerialization.jsonObject(with: Data(contentsOf: file)) as? [String: Any])
+    var points = try #require(sweep["points"] as? [[String: Any]])
+    var plan = try #require(points.last?["plan"] as? [String: Any])
+    change(&plan)
+    points[points.count - 1]["plan"] = plan
+    sweep["points"] = points
+    try JSONSerialization.data(withJSONObject: sweep).write(to: file)
   }
 
   @Test("where nothing fits anywhere the answer is no")

@@ -186,6 +186,52 @@ struct SweepTests {
     }
   }
 
+  @Test("refuse a file with a value that no point can have, and say which of which point")
+  func impossible() throws {
+    try withTemporaryDirectory { directory in
+      let path = directory.appending(path: "s.json").path
+      // Three points without a device, three with one.
+      let sound = try SweepRun(questions())(jobs: 1).sweep
+      func message(_ index: Int, _ edit: (inout SweepPoint) -> Void) throws -> String {
+        var sweep = sound
+        edit(&sweep.points[index])
+        try PlanFile.write(sweep, to: path)
+        let error = #expect(throws: PlanError.self) { try Sweep.read(path) }
+        return try #require(error).description
+      }
+      let edits: [(String, (inout SweepPoint.Summary) -> Void)] = [
+        ("peak_bytes: -1", { $0.peakBytes = -1 }), ("peak_bytes: \(Int.max)", { $0.peakBytes = .max }),
+        ("arena_bytes: -1", { $0.arenaBytes = -1 }), ("mapped_bytes: \(Int.max)", { $0.mappedBytes = .max }),
+        ("trainable_parameters: -5", { $0.trainableParameters = -5 }),
+        ("trainable_parameters: \(Int.max)", { $0.trainableParameters = .max }),
+        ("objective: -0.5", { $0.objective = -0.5 }), ("objective: 2.0", { $0.objective = 2 }),
+        ("bound: -1e+308", { $0.bound = -1e308 }), ("bound: 1.5", { $0.bound = 1.5 }),
+        ("bound: 0.0", { $0.bound = 0 }),
+      ]
+      for (words, edit) in edits {
+        let said = try message(1) { point in
+          if var plan = point.plan {
+            edit(&plan)
+            point.plan = plan
+          }
+        }
+        #expect(said.contains("points: number 2: \(words)"), "\(said)")
+      }
+      #expect(
+        try message(2) { $0.plan?.estimatedStepSeconds = 1 }
+          .contains("number 3: estimated_step_seconds: 1.0, where there is no device"))
+      #expect(
+        try message(4) { $0.plan?.estimatedStepSeconds = nil }
+          .contains("number 5: estimated_step_seconds is missing"))
+      #expect(
+        try message(4) { $0.plan?.estimatedStepSeconds = -1 }
+          .contains("number 5: estimated_step_seconds: -1.0 is no time"))
+      #expect(
+        try message(0) { ($0.plan, $0.smallestFeasibleBudgetBytes) = (nil, -1) }
+          .contains("number 1: smallest_feasible_budget_bytes: -1"))
+    }
+  }
+
   @Test("name every plan file differently and harmlessly")
   func names() throws {
     var odd = questions(points: 2)

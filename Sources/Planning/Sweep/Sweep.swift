@@ -94,7 +94,7 @@ public struct Sweep: Sendable, Codable, Equatable {
 }
 
 /// What is traded for score.
-public enum Front: String, Sendable, Codable {
+public enum Front: String, Sendable, Codable, CaseIterable {
   case bytes, time
 }
 

@@ -47,6 +47,7 @@ extension Sweep {
     guard points.count == expected.count else {
       return "points: \(points.count) instead of the \(expected.count) of shard \(shard)"
     }
+    if let rule = brokenValue { return rule }
     for (point, (number, (index, budget))) in zip(points, expected) {
       let isAnswered = (point.plan == nil) != (point.smallestFeasibleBudgetBytes == nil)
       let isTooSlow = point.plan == nil && series[index].maximumStepSeconds != nil

@@ -26,11 +26,11 @@ public struct SweepReport: Report {
 
   private func text(_ series: Sweep.Series, _ points: [SweepPoint], _ style: TextStyle) -> String {
     let title = "\(series.title): \(series.recipe.shapeWords)"
-    let isTimed = series.device != nil && series.trainer == .permafrost
+    let isTimed = series.isTimed
     var table = Table(
       [.right("budget"), .right("peak"), .right("score"), .right("at most")] + (isTimed ? [.right("step")] : [])
         + [.right("trains"), .left("saving"), .left(sweep.shard.isWhole ? "front" : "")])
-    for point in points { table.append(cells(point)) }
+    for point in points { table.append(cells(point, isTimed: isTimed)) }
     let least = points.compactMap(\.smallestFeasibleBudgetBytes).first.map {
       style.paragraph(
         "Nothing fits below \(ByteCount.format($0, rounding: .up)) (\(ByteCount.formatExactly($0))).",
@@ -46,11 +46,12 @@ public struct SweepReport: Report {
     return style.paragraph(title, tone: .heading) + table.text(style) + (least ?? slow ?? "")
   }
 
-  private func cells(_ point: SweepPoint) -> [Table.Cell] {
+  private func cells(_ point: SweepPoint, isTimed: Bool) -> [Table.Cell] {
     let budget = Table.Cell(Self.mebibytes(point.budgetBytes))
     guard let plan = point.plan else { return [budget, Table.Cell("infeasible", .bad)] }
     let fronts = plan.fronts ?? []
-    let time = plan.estimatedStepSeconds.map { [Table.Cell(Quantity.duration(seconds: $0))] } ?? []
+    let time =
+      isTimed ? [Table.Cell(plan.estimatedStepSeconds.map { Quantity.duration(seconds: $0) } ?? "")] : []
     let score = Table.Cell(Quantity.percent(plan.objective), fronts.isEmpty ? nil : .good)
     return [
       budget, Table.Cell(Self.mebibytes(plan.peakBytes)), score, Table.Cell(Quantity.percent(plan.bound)),
