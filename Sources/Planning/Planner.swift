@@ -13,7 +13,7 @@ public struct Planner: Sendable {
   public internal(set) var request: PlanRequest
   let solver: any MILPSolver
   /// GLPK's own pruning tolerance, below which no proof of it can go; see `SolveResult.bound`.
-  private static let proofTolerance = 1e-6
+  static let proofTolerance = 1e-6
   /// Of the nodes of a search, the part for one that starts from another's answer.
   private static let stagedNodeShare = 10
 

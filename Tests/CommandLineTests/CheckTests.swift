@@ -81,6 +81,34 @@ struct CheckTests {
   }
 
   @Test(
+    "a score that the plan's own figures do not bear out is found",
+    arguments: [
+      (["objective": 0.1], "leave a gap of 0.9, not 0.0"), (["gap": 0.9], "leave a gap of 0.0, not 0.9"),
+      (["gap": 1e308], "are not all shares"), (["gap": -0.5], "are not all shares"),
+      (["bound": 0.5], "more than the bound"), (["objective": 0.9], "leave a gap"),
+      (["objective": 0.9, "gap": 0.1], "'optimal' allows a gap of 1e-06, not 0.1"),
+    ])
+  func certificate(figures: [String: Double], words: String) throws {
+    let (names, run) = try failures { plan in
+      plan["status"] = "optimal"
+      plan.merge(["objective": 1, "bound": 1, "gap": 0]) { $1 }
+      plan.merge(figures) { $1 }
+    }
+    #expect(names == ["certificate"] && run.standardOutput.contains(words), "\(run.standardOutput)")
+  }
+
+  @Test("a status that allows the gap is believed, and one that does not is not")
+  func status() throws {
+    func failures(_ status: String, gap: Double) throws -> [String] {
+      try self.failures { $0.merge(["status": status, "objective": 1 - gap, "bound": 1.0, "gap": gap]) { $1 } }
+        .names
+    }
+    #expect(
+      try failures("within_gap", gap: 0.0005) == [] && failures("within_gap", gap: 0.002) == ["certificate"])
+    for status in ["quicker", "not_proven", "given"] { #expect(try failures(status, gap: 0.5) == []) }
+  }
+
+  @Test(
     "a number of bytes that cannot be one is a malformed file, not a sum that overflows",
     arguments: [
       ("predicted_peak_bytes", Int.max), ("budget_bytes", .max), ("runtime_bytes", .max), ("arena_bytes", .min),

@@ -23,7 +23,7 @@ public enum CheckRule: String, Codable, Sendable, CaseIterable {
     case .mappedBytes: "The simulated step maps as many bytes of weights as the plan says."
     case .predictedPeakBytes: "The simulated step's peak is the one that the plan says."
     case .headroomBytes: "The plan's budget, needs and headroom add up."
-    case .certificate: "The plan's objective, bound and gap agree with each other."
+    case .certificate: "The plan's status, objective, bound and gap agree with each other."
     case .device: "The device's profile has the figures that the plan was made with."
     case .budget: "What the plan needs fits the budget."
     case .minimumHeadroom: "As much of the budget is left as was asked for."

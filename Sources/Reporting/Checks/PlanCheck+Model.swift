@@ -79,7 +79,8 @@ extension PlanCheck {
       }
       note(
         .selection, true,
-        "\(names.count) tensors train whole, \(plan.learnerNodes.joined().count) nodes in part")
+        "\(Quantity.count(names.count, of: "tensor")) train whole, "
+          + "\(Quantity.count(plan.learnerNodes.joined().count, of: "node")) in part")
       return selection
     } catch {
       note(.selection, false, "\(error)")
@@ -132,12 +133,7 @@ extension PlanCheck {
       isSound
         ? ByteCount.formatExactly(headroom)
         : "budget, runtime, peak and headroom do not add up to a feasible plan; make the plan again")
-    let scores = [plan.objective, plan.bound, plan.gap]
-    let isCertified =
-      scores.allSatisfy { $0.isFinite && $0 >= 0 } && plan.objective <= plan.bound * (1 + 1e-9)
-      && plan.bound <= 1 + 1e-9
-    note(
-      .certificate, isCertified,
-      isCertified ? plan.status.words : "objective, bound and gap contradict each other; make the plan again")
+    let rule = plan.brokenCertificate
+    note(.certificate, rule == nil, rule.map { "\($0); make the plan again" } ?? plan.status.words)
   }
 }
