@@ -9,6 +9,8 @@ package struct FileStatus {
   }
 
   package let kind: Kind
+  /// The file system that holds it.
+  package let device: dev_t
   let permissions: mode_t
 
   /// - Parameter operation: what is to be done there, for errors.
@@ -25,6 +27,7 @@ package struct FileStatus {
       case S_IFDIR: .directory
       default: .special
       }
+    device = status.st_dev
     permissions = status.st_mode & 0o777
   }
 }

@@ -32,7 +32,8 @@ struct CommandOutput {
   /// - Parameter folders: that the command makes first, links followed.
   /// - Throws: `FileError`, `OutputError`.
   func checkPlace(within folders: [String]) throws {
-    switch (try FileStatus(path, for: .create)?.kind, kind) {
+    let status = try FileStatus(path, for: .create)
+    switch (status?.kind, kind) {
     case (.directory, .folder): return try checkDirectory(path)
     case (nil, _), (.regular, .file), (.directory, .replacedFolder): break
     case (.directory, .file): throw FileError(.create, path: path, code: EISDIR)
@@ -41,6 +42,11 @@ struct CommandOutput {
     }
     let parent = splitPath(resolvedPath(path)).folder
     if !folders.contains(parent) { try checkDirectory(parent) }
+    if kind == .replacedFolder, let status,
+      try FileStatus(parent, for: .create)?.device != status.device
+    {
+      throw OutputError.mountPoint(path: path)
+    }
   }
 
   private func checkDirectory(_ directory: String) throws {
@@ -53,6 +59,8 @@ struct CommandOutput {
 enum OutputError: UserFacingError, Equatable {
   /// A pipe, a socket or a device, in whose place a file would appear.
   case notAFile(path: String, printing: String?)
+  /// A folder that cannot be renamed, as a container's volume.
+  case mountPoint(path: String)
 
   var exitStatus: ExitStatus { .unavailable }
 
@@ -61,6 +69,8 @@ enum OutputError: UserFacingError, Equatable {
     case .notAFile(let path, let printing):
       "\(path): neither a file nor a folder, so nothing can be put in its place; give the name of a file"
         + (printing.map { ", or \($0) to have it on standard output" } ?? "")
+    case .mountPoint(let path):
+      "\(path): a file system is mounted there, so it cannot be replaced by another folder; give a folder within it"
     }
   }
 }
