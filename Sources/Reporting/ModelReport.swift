@@ -101,15 +101,15 @@ public struct ModelReport: Report {
     let c = configuration
     let head =
       switch c.problem {
-      case .classification(let labels): "a head for \(labels) classes"
+      case .classification(let labels): "a head for \(labels) class\(labels == 1 ? "" : "es")"
       case .regression: "a head for one number"
-      case .multiLabel(let labels): "a head for any of \(labels) labels"
+      case .multiLabel(let labels): "a head for any of \(Quantity.count(labels, of: "label"))"
       case .span: "a head for answers' spans"
       }
     var text = style.apply(.heading, to: name) + "\n"
     text += style.paragraph(
-      "\(c.family.displayName), \(c.layerCount) layers, hidden size \(c.hiddenSize), feed-forward size "
-        + "\(c.feedForwardSize), \(c.headCount) attention heads, "
+      "\(c.family.displayName), \(Quantity.count(c.layerCount, of: "layer")), hidden size \(c.hiddenSize), feed-forward size "
+        + "\(c.feedForwardSize), \(Quantity.count(c.headCount, of: "attention head")), "
         + (c.embeddingSize == c.hiddenSize ? "" : "embedding size \(c.embeddingSize), ")
         + "\(Quantity.count(c.vocabularySize)) tokens, sequences of up to \(c.longestSequence), \(head)")
     if let directory { text += style.paragraph("in \(directory)") }

@@ -87,7 +87,7 @@ public struct PrimeReport: Report {
   public func text(_ style: TextStyle) -> String {
     var text =
       style.paragraph(
-        "Primed for \(Quantity.count(steps)) steps of \(Quantity.duration(seconds: secondsPerStep)) "
+        "Primed for \(Quantity.count(steps, of: "step")) of \(Quantity.duration(seconds: secondsPerStep)) "
           + "in \(ByteCount.format(measuredPeakBytes, rounding: .up)); scores are in \(scoresFile).",
         tone: .heading) + "\n"
     if turns.count > 1 {

@@ -34,7 +34,8 @@ public struct TrainReport: Report {
     let since = training.resumedFrom.map { ", going on from step \(Quantity.count($0))" } ?? ""
     var text =
       style.paragraph(
-        "Trained \(Quantity.count(training.steps)) steps on \(Quantity.count(training.examples)) examples\(since); the checkpoint is in \(directory).",
+        "Trained \(Quantity.count(training.steps, of: "step")) on \(Quantity.count(training.examples, of: "example"))"
+          + "\(since); the checkpoint is in \(directory).",
         tone: .heading) + "\n" + Table.pairs(facts).text(style)
     if training.evaluations.count > 1 { text += "\n" + evaluations.text(style) }
     return text

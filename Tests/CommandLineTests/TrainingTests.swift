@@ -101,6 +101,27 @@ struct TrainingTests {
     }
   }
 
+  @Test("one of a thing is not called several")
+  func one() throws {
+    try withSmallTask { directory in
+      func text(_ command: String) throws -> String {
+        let run = try CommandLineProgram.run(command.split(separator: " ").map(String.init), in: directory)
+        #expect(run.exitCode == 0, "\(run.standardError)")
+        return run.standardOutput.split { $0 == " " || $0.isNewline }.joined(separator: " ")
+      }
+      let shape = "--batch 1 --seq 12 --threads 1"
+      #expect(try text("models bert-tiny --labels 1").contains("a head for 1 class "))
+      #expect(
+        try text("prime model --data data \(shape) --steps 1 --warmup 0 -q -o s.json").contains(
+          "Primed for 1 step of"))
+      _ = try text("plan model --budget 64MiB \(shape) --runtime 30MiB -q -o p.json")
+      #expect(
+        try text("train p.json --model model --data data --steps 1 -q -o out").contains(
+          "Trained 1 step on 1 example;")
+      )
+    }
+  }
+
   @Test("prime within a budget takes turns that fit it, says so, and plan takes whichever metric is named")
   func primingInTurns() throws {
     try withSmallTask { directory in
