@@ -75,6 +75,28 @@ struct RootTests {
     #expect(lines.allSatisfy { $0.count <= 80 })
   }
 
+  @Test(
+    "help names what an option is where it is not given, and that of a shared one for every verb",
+    arguments: [
+      ("plan", ["By default 1; 'plan' and 'sweep' decide", "trains (0)", "the most score (1)"]),
+      ("estimate", ["file's own pages; 'plan' and 'sweep' decide", "By default a plan's, else keep"]),
+      ("sweep", ["for each model and device (20)"]),
+      ("prime", ["at least 20", "By default cheap", "By default 1; 'plan' and 'sweep' decide"]),
+      (
+        "verify",
+        [
+          "those of one epoch", "by default one", "rate (1e-4)", "from zero (0.1)", "fine-tuning (0.02)",
+          "fresh tensors (0)", "(text, else sentence)", "(label)", "'multilabel' (,)",
+        ]
+      ),
+      ("train", ["by default only at the end"]),
+    ])
+  func defaults(verb: String, words: [String]) throws {
+    let help = try CommandLineProgram.run(verb, "--help").standardOutput
+    let text = help.split { $0 == " " || $0.isNewline }.joined(separator: " ")
+    for words in words { #expect(text.contains(words), "\(verb) lacks: \(words)") }
+  }
+
   @Test("an answer that cannot be written is an error")
   func fullDisk() throws {
     let run = try CommandLineProgram.run(["devices"], output: "/dev/full")

@@ -105,6 +105,10 @@ struct WrongInputTests {
     WrongInput("estimate bert-tiny --optimizer adam \(shape)", 64, "sgd-momentum"),
     WrongInput("estimate bert-tiny --saving some \(shape)", 64, "recompute"),
     WrongInput("estimate bert-tiny --saving cheap,keep,keep \(shape)", 64, "3 saving policies for 2 layers"),
+    WrongInput("estimate bert-tiny --saving cheap*1 \(shape)", 64, "1 saving policy for 2 layers"),
+    WrongInput("estimate bert-tiny --saving cheap*3 \(shape)", 64, "3 saving policies for 2 layers"),
+    WrongInput(
+      "plan bert-tiny --budget 100MiB --saving keep,keep,keep \(shape)", 64, "3 saving policies for 2 layers"),
     WrongInput("estimate bert-tiny --saving keep*0 \(shape)", 64, "recompute"),
     WrongInput("estimate bert-tiny --accumulate 5 \(shape)", 64, "cannot be cut into 5"),
     WrongInput("estimate bert-tiny --accumulate 0 \(shape)", 64, "whole number"),
@@ -114,6 +118,9 @@ struct WrongInputTests {
     WrongInput("estimate bert-tiny -o nowhere/p.json \(shape)", 69, "nowhere"),
     WrongInput("estimate bert-tiny --train most \(shape)", 64, "last:K"),
     WrongInput("estimate bert-tiny --train last:-1 \(shape)", 64, "last:K"),
+    WrongInput(
+      "estimate bert-tiny --train last:3 \(shape)", 64,
+      "more than the 2 layers of bert-tiny; accepted is up to last:2"),
     WrongInput("estimate bert-tiny --train far:101 \(shape)", 64, "far:R"),
     WrongInput("estimate bert-tiny --task poetry \(shape)", 64, "choose one of cola"),
     WrongInput("estimate bert-tiny --task sst2 --labels 3 \(shape)", 64, "has 2 classes"),
@@ -125,6 +132,11 @@ struct WrongInputTests {
     WrongInput("plan bert-tiny --budget 99999999999999TiB \(shape) -o p.json", 64, "more than"),
     WrongInput("plan bert-tiny --budget 100MiB --batch 4 --seq 32 --runtime lots", 64, "number of bytes"),
     WrongInput("devices toaster", 64, "nearest are"),
+    // Training.
+    WrongInput("verify p.json --weights random --tolerance -1", 64, "from 0 to 1"),
+    WrongInput("verify p.json --weights random --seed -1", 64, "from 0 to 18446744073709551615"),
+    WrongInput("verify p.json --weights random --learning-rate 1000", 64, "above 0 and up to 10"),
+    WrongInput("train p.json --data . -o out --evaluate-every 0", 64, "from 1 to"),
     // Missing inputs.
     WrongInput("estimate bert-tinny \(shape)", 66, "bert-tiny"),
     WrongInput("models nobody/nothing", 66, "no model"),
@@ -174,7 +186,8 @@ struct WrongInputTests {
       "prime nothing --data none \(shape) -o s", 66, "none: no such folder; give the folder that holds"),
     WrongInput("prime nothing --data '' \(shape) -o s", 66, "an empty path names no data"),
     // Malformed inputs.
-    WrongInput("check p.json", 65, "p.json", file: ("p.json", "{")),
+    WrongInput(
+      "check p.json", 65, "p.json: not a readable file: line 1: not valid JSON", file: ("p.json", "{")),
     WrongInput("check p.json", 65, "p.json", file: ("p.json", "")),
     WrongInput("check p.json", 65, "not a permafrost-plan", file: ("p.json", "{\"kind\": \"other\"}")),
     WrongInput("estimate bert-tiny --train p.json \(shape)", 65, "p.json", file: ("p.json", "[1]")),

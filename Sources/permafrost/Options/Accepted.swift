@@ -33,14 +33,25 @@ enum Accepted {
 
   @Sendable static func rate(_ text: String) throws -> Double {
     guard let rate = Double(text), rate.isFinite, rate > 0, rate <= 10 else {
-      throw ValidationError("accepted is a number above 0, such as 1e-4")
+      throw ValidationError("accepted is a number above 0 and up to 10, such as 1e-4")
     }
     return rate
   }
 
-  static let savingHelp = ArgumentHelp(
-    "What forward keeps for backward: keep (everything), cheap, or recompute; or one for each layer, as cheap*4,recompute*2.",
-    valueName: "saving")
+  @Sendable static func seed(_ text: String) throws -> UInt64 {
+    guard let seed = UInt64(text) else {
+      throw ValidationError("accepted is a whole number from 0 to \(UInt64.max)")
+    }
+    return seed
+  }
+
+  /// - Parameter fallback: what is kept where the option is not given.
+  static func savingHelp(default fallback: String) -> ArgumentHelp {
+    ArgumentHelp(
+      "What forward keeps for backward: keep (everything), cheap, or recompute; or one for each layer, as "
+        + "cheap*4,recompute*2. By default \(fallback).",
+      valueName: "saving")
+  }
 
   @Sendable static func saving(_ text: String) throws -> Saving {
     guard let saving = Saving(text) else {
@@ -83,7 +94,7 @@ enum Accepted {
     return share
   }
 
-  /// A share or a difference of a metric.
+  /// A value of a metric.
   @Sendable static func metric(_ text: String) throws -> Double {
     guard let value = Double(text), (-1...1).contains(value) else {
       throw ValidationError("accepted is a number from -1 to 1, such as 0.02")

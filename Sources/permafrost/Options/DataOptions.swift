@@ -13,17 +13,20 @@ struct DataOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The task: \(TaskDefinition.names.joined(separator: ", ")).", valueName: "task"))
   var task: String?
 
-  @Option(help: "The column of the text, for the tasks 'classification', 'multilabel' and 'regression'.")
+  @Option(
+    help:
+      "The column of the text, for the tasks 'classification', 'multilabel' and 'regression' (text, else sentence)."
+  )
   var textColumn: String?
 
-  @Option(help: "The column of the second text of a pair.")
+  @Option(help: "The column of the second text of a pair, if there is one.")
   var pairColumn: String?
 
-  @Option(help: "The column of the label, labels or score.")
+  @Option(help: "The column of the label, labels or score of these tasks (label).")
   var labelColumn: String?
 
   @Option(
-    help: "What stands between the labels of one example, for the task 'multilabel'.",
+    help: "What stands between the labels of one example, for the task 'multilabel' (,).",
     transform: { text in
       guard let separator = text.first, text.count == 1 else {
         throw ValidationError("'\(text)' is not one character; accepted is one, such as '|'")

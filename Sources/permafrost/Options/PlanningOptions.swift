@@ -49,14 +49,14 @@ struct PlanningOptions: ParsableArguments {
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Least share of every feed-forward pair's nodes that trains.", valueName: "percent"),
+    help: ArgumentHelp("Least share of every feed-forward pair's nodes that trains (0).", valueName: "percent"),
     transform: Accepted.count(0...100))
   var minRetention = 0
 
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Percent of the score to give up for a step of half the time; 0 for the most score.",
+      "Percent of the score to give up for a step of half the time; 0 for the most score (1).",
       valueName: "percent"),
     transform: Accepted.count(0...100))
   var halfTimeWorth = 1

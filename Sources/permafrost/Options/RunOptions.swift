@@ -5,8 +5,8 @@ import Training
 struct RunOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Evaluate every n steps too, not only at the end.", valueName: "n"),
-    transform: Accepted.count(0...Accepted.steps.upperBound))
+    help: ArgumentHelp("Evaluate every n steps too; by default only at the end.", valueName: "n"),
+    transform: Accepted.count(Accepted.steps))
   var evaluateEvery = 0
 
   @Option(help: "Which weights to save: the last ones, or those of the best evaluation (last, best).")

@@ -20,7 +20,8 @@ struct ShapeOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Micro-batches that a batch is cut into; gradients add up over them (1).", valueName: "n"),
+      "Micro-batches that a batch is cut into; gradients add up over them. By default 1; 'plan' and 'sweep' decide.",
+      valueName: "n"),
     transform: Accepted.count(Accepted.microBatches))
   var accumulate: Int?
 
@@ -37,7 +38,8 @@ struct ShapeOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "How frozen matrices and tables are held (f32, in the file's own pages).", valueName: "format"))
+      "How frozen matrices and tables are held. By default f32, in the file's own pages; 'plan' and 'sweep' decide.",
+      valueName: "format"))
   var frozenWeights: WeightFormat?
 
   @Option(

@@ -2,13 +2,14 @@ import ArgumentParser
 import Checkpoints
 import Planning
 import Steps
+import Units
 
 /// What trains, named by hand or by a plan.
 struct TrainOptions: ParsableArguments {
   @Option(help: ArgumentHelp("What trains: \(TrainSpec.syntax).", valueName: "spec"))
   var train = "full"
 
-  @Option(help: Accepted.savingHelp, transform: Accepted.saving)
+  @Option(help: Accepted.savingHelp(default: "a plan's, else keep"), transform: Accepted.saving)
   var saving: Saving?
 
   func validate() throws {
@@ -24,9 +25,18 @@ struct TrainOptions: ParsableArguments {
   /// - Throws: `PlanError`.
   func plan() throws -> Plan? { TrainSpec(train) == nil ? try PlanFile.readPlan(train) : nil }
 
-  /// - Throws: `PlanError` where the plan is another model's.
+  /// - Throws: `PlanError` where the plan is another model's, `ValidationError` for more layers than the model has.
   func selection(_ plan: Plan?, of model: Model) throws -> Selection {
-    guard let plan else { return (TrainSpec(train) ?? .full).selection(model.graph) }
+    guard let plan else {
+      let spec = TrainSpec(train) ?? .full
+      let layers = model.graph.configuration.layerCount
+      if case .last(let count) = spec, count > layers {
+        throw ValidationError(
+          "'--train \(train)' is more than the \(Quantity.count(layers, of: "layer")) of \(model.displayName); "
+            + "accepted is up to last:\(layers)")
+      }
+      return spec.selection(model.graph)
+    }
     return try plan.selection(of: model)
   }
 }

@@ -26,7 +26,9 @@ struct PrimeCommand: ParsableCommand {
   @OptionGroup var device: DeviceOptions
   @OptionGroup var runtime: RuntimeOptions
 
-  @Option(help: Accepted.savingHelp, transform: Accepted.saving)
+  @Option(
+    help: Accepted.savingHelp(default: "cheap, or with a budget recompute where that is not enough"),
+    transform: Accepted.saving)
   var saving: Saving?
 
   @Option(name: .shortAndLong, help: ArgumentHelp("Where to write the scores.", valueName: "file"))

@@ -38,7 +38,7 @@ struct SweepCommand: ParsableCommand {
   var to: Int?
 
   @Option(
-    parsing: .unconditional, help: ArgumentHelp("Budgets for each model and device.", valueName: "n"),
+    parsing: .unconditional, help: ArgumentHelp("Budgets for each model and device (20).", valueName: "n"),
     transform: Accepted.count(1...10_000))
   var points = 20
 

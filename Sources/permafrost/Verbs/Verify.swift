@@ -52,8 +52,9 @@ struct VerifyCommand: ParsableCommand {
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("How much of the metric may be lost against full fine-tuning.", valueName: "share"),
-    transform: Accepted.metric)
+    help: ArgumentHelp(
+      "How much of the metric may be lost against full fine-tuning (0.02).", valueName: "share"),
+    transform: Accepted.share)
   var tolerance = 0.02
 
   @Flag(help: "Also list where the time of a step went, by kernel.")
