@@ -80,11 +80,10 @@ public struct ControlGroup: Sendable, Hashable {
 
   /// Makes the directory and writes the limits; leaves nothing behind on failure.
   static func create(_ version: Version, in parent: String, limit: Int) throws(LimitError) -> ControlGroup {
-    var number = 0
     var directory = ""
     repeat {
-      directory = "\(parent)/\(prefix)\(getpid())-\(number)"
-      number += 1
+      // Never the name of a group that was removed: whoever had it may still look for it.
+      directory = "\(parent)/\(prefix)\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
       if mkdir(directory, 0o755) == 0 { break }
       guard errno == EEXIST else { throw .groupFileRefused(path: directory, code: errno) }
     } while true

@@ -40,7 +40,7 @@ extension WrongInputTests {
       file: (
         "s.json",
         """
-        {"kind": "permafrost-sweep", "schema": 1, "shard": {"index": 2, "count": 2}, "series": [], "points": []}
+        {"kind": "permafrost-sweep", "schema": 2, "shard": {"index": 2, "count": 2}, "series": [], "points": []}
         """
       )),
   ]
