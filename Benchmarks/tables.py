@@ -124,8 +124,9 @@ def beside_the_best(results):
         spread = deviation(cells)
         for share in SHARES:
             plans = cells.get(("plan-primed", 1, share))
-            by_hand = {(method, rate): paired(values, plans) for (method, rate, budget), values in cells.items()
-                       if budget == share and not method.startswith("plan-")}
+            runs = {(method, rate): values for (method, rate, budget), values in cells.items() if budget == share and not method.startswith("plan-")}
+            # Where one method's runs are among another's, that other says more.
+            by_hand = {key: paired(values, plans) for key, values in runs.items() if not any(values.items() < others.items() for others in runs.values())}
             # Where a method has three seeds, one with fewer says too little to be the best.
             enough = min(3, max(map(len, by_hand.values()), default=0))
             by_hand = {key: values for key, values in by_hand.items() if values and len(values) >= enough}
