@@ -46,15 +46,15 @@ public struct Alternatives: Sendable, Codable, Equatable {
 
   /// Ways to cut a batch: whole, in halves, quarters and so on, and into single sequences; each by the number of runs that it makes.
   public static func accumulations(ofBatch batch: Int) -> [Int] {
-    var sizes: [Int] = []
+    var counts: [Int] = []
     var count = 1
     while count < batch {
-      sizes.append((batch + count - 1) / count)
+      counts.append(count)
       count *= 2
     }
-    return (sizes + [1]).reduce(into: []) { counts, size in
-      let runs = (batch + size - 1) / size
-      if counts.last != runs { counts.append(runs) }
+    return (counts + [batch]).reduce(into: []) { distinct, count in
+      let runs = Recipe(batch: batch, sequence: 1, accumulation: count).microBatches
+      if distinct.last != runs { distinct.append(runs) }
     }
   }
 

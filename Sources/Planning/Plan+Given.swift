@@ -25,7 +25,7 @@ extension Plan {
       predictedPeakBytes: request.trainer.peakBytes(of: program.training), arenaBytes: program.arenaBytes,
       mappedBytes: program.mappedBytes, runtimeBytes: request.runtimeBytes,
       headroomBytes: request.budgetBytes - charged, objective: objective, bound: bound,
-      gap: bound > objective ? (bound - objective) / bound : 0, status: status, termination: termination,
+      gap: Plan.gap(objective, bound), status: status, termination: termination,
       solverStatus: solverStatus, nodes: nodes, rounds: rounds, solveSeconds: solveSeconds,
       trainable: Plan.names(of: selection, graph, naming: request.naming), retainedNodes: selection.retained,
       learnerNodes: learners ?? Plan.learners(of: selection, graph, scores: request.scores),

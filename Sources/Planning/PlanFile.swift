@@ -106,7 +106,7 @@ public enum PlanFile {
 
 extension Plan {
   /// More bytes than any machine has, few enough that sums and differences of them can be counted.
-  static let mostBytes = 1 << 60
+  public static let mostBytes = 1 << 60
 
   /// The number of bytes that cannot be one, or nil.
   fileprivate var brokenByteCount: String? {

@@ -7,6 +7,9 @@ import TrainerModels
 
 /// What the planner is asked.
 public struct PlanRequest: Sendable {
+  /// The gap to which plans are searched unless another is asked for.
+  static let searchedGap = 1e-3
+
   public var graph: EncoderGraph
   public var modelName: String
   public var modelIdentity: String
@@ -39,7 +42,7 @@ public struct PlanRequest: Sendable {
   var assumedExcessBytes: Int?
   /// What was lowered before; nil to lower every step anew, and keep none.
   var templates: TemplateCache?
-  public var options = SolveOptions(relativeGap: 1e-3, nodeLimit: 2000, timeLimit: .seconds(30))
+  public var options = SolveOptions(relativeGap: searchedGap, nodeLimit: 2000, timeLimit: .seconds(30))
 
   public init(
     graph: EncoderGraph, modelName: String, modelIdentity: String, recipe: Recipe,

@@ -67,17 +67,19 @@ public struct Planner: Sendable {
     let start = ContinuousClock.now
     let deadline = request.options.timeLimit.map { start.advanced(by: $0) }
     var findings = try search(spaces, deadline, progress)
+    var leanest: Infeasibility.Leanest?
     if findings.candidates.isEmpty {
       // A mixed policy may need fewer bytes than any that is the same in all layers.
-      let leanest = Infeasibility.leanest(request, over: spaces, mixing: true)
-      guard let leanest, leanest.budgetBytes <= request.budgetBytes else {
-        return Answer(outcome: .infeasible(findings.infeasibility(request, leanest)), model: nil)
+      leanest = Infeasibility.leanest(request, over: spaces, mixing: true)
+      if let leanest, leanest.budgetBytes <= request.budgetBytes {
+        var mixed = self
+        mixed.request.alternatives.savings = [leanest.program.training.recipe.saving]
+        findings = try mixed.search(spaces, deadline, progress)
       }
-      var mixed = self
-      mixed.request.alternatives.savings = [leanest.program.training.recipe.saving]
-      findings = try mixed.search(spaces, deadline, progress)
     }
-    guard let most = choice(of: findings) else { throw PlanError.interrupted }
+    guard let most = choice(of: findings) else {
+      return Answer(outcome: .infeasible(findings.infeasibility(request, leanest)), model: nil)
+    }
     var best = try quicker(than: most, &findings, deadline)
     if !request.isCancelled {
       if deadline.map({ .now < $0 }) ?? true, let staged = try staged(best, deadline) {
@@ -171,20 +173,15 @@ public struct Planner: Sendable {
     return objective * (1 - gap) / (1 + gap)
   }
 
-  /// What is not proven, as a share of the bound.
-  private func gap(_ objective: Double, _ bound: Double) -> Double {
-    bound > objective ? (bound - objective) / bound : 0
-  }
-
   /// Whether what was found is as good as was asked for.
   private func isProven(_ objective: Double, _ bound: Double) -> Bool {
-    gap(objective, bound) <= max(request.options.relativeGap, Self.proofTolerance)
+    Plan.gap(objective, bound) <= max(request.options.relativeGap, Self.proofTolerance)
   }
 
   private func status(_ objective: Double, _ certificate: Certificate, of best: Candidate) -> Plan.Status {
     guard isProven(objective, certificate.bound) else { return .notProven }
     if !isProven(best.objective, certificate.bound) { return .quicker }
-    return gap(best.objective, certificate.bound) <= Self.proofTolerance ? .optimal : .withinGap
+    return Plan.gap(best.objective, certificate.bound) <= Self.proofTolerance ? .optimal : .withinGap
   }
 
   private func makePlan(

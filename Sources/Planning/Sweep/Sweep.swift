@@ -110,6 +110,9 @@ public struct SweepPoint: Sendable, Codable, Equatable {
   /// The least budget that would do, where this one does not; nil where none would, because no step is quick enough.
   public var smallestFeasibleBudgetBytes: Int?
 
+  /// Whether there is too little time, whatever the memory.
+  public var isTooSlow: Bool { plan == nil && smallestFeasibleBudgetBytes == nil }
+
   /// What a plan gives and takes.
   public struct Summary: Sendable, Codable, Equatable {
     /// Bytes of the process that count towards the budget.

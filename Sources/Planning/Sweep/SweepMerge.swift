@@ -49,9 +49,10 @@ extension Sweep {
     }
     if let rule = brokenValue { return rule }
     for (point, (number, (index, budget))) in zip(points, expected) {
-      let isAnswered = (point.plan == nil) != (point.smallestFeasibleBudgetBytes == nil)
-      let isTooSlow = point.plan == nil && series[index].maximumStepSeconds != nil
-      guard point.number == number, point.series == index, point.budgetBytes == budget, isAnswered || isTooSlow
+      let isAnswered =
+        (point.plan == nil) != (point.smallestFeasibleBudgetBytes == nil)
+        || point.isTooSlow && series[index].maximumStepSeconds != nil
+      guard point.number == number, point.series == index, point.budgetBytes == budget, isAnswered
       else { return "points: number \(number) is not what the series ask" }
     }
     return nil

@@ -36,9 +36,8 @@ public struct SweepReport: Report {
         "Nothing fits below \(ByteCount.format($0, rounding: .up)) (\(ByteCount.formatExactly($0))).",
         tone: .bad)
     }
-    let isTooSlow = points.contains { $0.plan == nil && $0.smallestFeasibleBudgetBytes == nil }
     let slow = series.maximumStepSeconds.flatMap { limit in
-      isTooSlow
+      points.contains(where: \.isTooSlow)
         ? style.paragraph(
           "No step is as quick as \(Quantity.duration(seconds: limit)), the limit that was given in time or energy.",
           tone: .bad) : nil

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Planning
 import Reporting
 import Steps
 import Units
@@ -16,8 +17,6 @@ enum Accepted {
   static let microBatches = 1...65_536
   /// Less than any process has; a number without its unit most likely.
   static let leastBudget = 64 << 10
-  /// More than any machine has, little enough that sums with it do not overflow.
-  static let mostBytes = 1 << 60
 
   /// A reader of whole numbers within a range.
   static func count(_ range: ClosedRange<Int>) -> @Sendable (String) throws -> Int {
@@ -117,7 +116,7 @@ enum Accepted {
       throw ValidationError(
         "\(ByteCount.formatExactly(bytes)) is less than any program needs; 350MiB is a budget")
     }
-    guard bytes <= mostBytes else {
+    guard bytes <= Plan.mostBytes else {
       throw ValidationError("accepted is the memory of a machine, such as 350MiB")
     }
     return bytes
@@ -125,7 +124,9 @@ enum Accepted {
 
   @Sendable static func runtime(_ text: String) throws -> Int {
     let bytes = try ByteCount.parse(text)
-    guard bytes <= mostBytes else { throw ValidationError("accepted is the size of a process, such as 30MiB") }
+    guard bytes <= Plan.mostBytes else {
+      throw ValidationError("accepted is the size of a process, such as 30MiB")
+    }
     return bytes
   }
 }

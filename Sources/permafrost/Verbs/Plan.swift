@@ -64,7 +64,8 @@ struct PlanCommand: ParsableCommand {
       return (answer.outcome, try output.json ? nil : planner.explain(plan))
     }
     if case .infeasible(var reason) = outcome {
-      reason.explain(request, smallerModels: smallerModels(than: request))
+      // Its steps are lowered already.
+      reason.explain(planner.request, smallerModels: smallerModels(than: request))
       outcome = .infeasible(reason)
     }
     try output.print(PlanReport(outcome, of: request, runtime: question.share, explanation: explanation))
