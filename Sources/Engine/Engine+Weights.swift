@@ -19,6 +19,20 @@ extension Engine {
     }
   }
 
+  /// Looks through the weights that training started from, for where results are not finite the fault may be theirs.
+  ///
+  /// - Throws: `EngineError.notFinite` with the first tensor that holds what is no number.
+  public func checkPretrainedWeights() throws {
+    for parameter in program.training.graph.parameters {
+      let width = parameter.shape.last ?? 1
+      try forEachRow(0..<(parameter.count / max(width, 1)), of: parameter) { _, row in
+        guard context.allFinite(count: width, x: row) else {
+          throw EngineError.notFinite(tensor: parameter.name)
+        }
+      }
+    }
+  }
+
   /// The current values of a tensor in the checkpoint's layout and node order, handed over row by row.
   ///
   /// Learners are merged back among the frozen nodes.

@@ -17,7 +17,7 @@ public final class Engine {
   private let trainingKernels: [BoundKernel]
   private let evaluationKernels: [BoundKernel]
   let trainingAddresses: [UnsafeMutableRawPointer]
-  private let context: KernelContext
+  let context: KernelContext
   let inputs: Inputs
   var state = RunState()
   /// Highest end of any buffer that each kernel touches.
@@ -136,7 +136,10 @@ public final class Engine {
       state.maskStep = UInt64((step - 1) * recipe.accumulation + first / recipe.microBatch + 1)
       // Stop before backward when the loss is lost: the weights are then still those of the step before.
       run(.training, 0..<forwardEnd)
-      guard state.loss.isFinite else { throw EngineError.diverged(step: step, kernel: firstNonFinite()) }
+      guard state.loss.isFinite else {
+        try checkPretrainedWeights()
+        throw EngineError.diverged(step: step, kernel: firstNonFinite())
+      }
       run(.training, forwardEnd..<backwardEnd)
     }
     run(.training, backwardEnd..<trainingKernels.count)

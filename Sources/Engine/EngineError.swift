@@ -11,12 +11,14 @@ public enum EngineError: UserFacingError, Equatable {
   case emptySequence(index: Int)
   /// The loss is not a number; `kernel` is the first whose result is not finite.
   case diverged(step: Int, kernel: String)
+  /// The weights to start from hold what is no number.
+  case notFinite(tensor: String)
 
   public var exitStatus: ExitStatus {
     switch self {
     case .diverged: .negative
     case .notMappable, .batchTooLarge: .internalError
-    case .tokenOutOfRange, .labelOutOfRange, .labelCount, .emptySequence: .malformedInput
+    case .tokenOutOfRange, .labelOutOfRange, .labelCount, .emptySequence, .notFinite: .malformedInput
     }
   }
 
@@ -34,6 +36,8 @@ public enum EngineError: UserFacingError, Equatable {
     case .emptySequence(let index): "sequence \(index) of the batch has no tokens"
     case .diverged(let step, let kernel):
       "the loss is not finite at step \(step), first in kernel '\(kernel)'; try a smaller learning rate"
+    case .notFinite(let tensor):
+      "the pretrained weights cannot be trained: '\(tensor)' holds a value that is not finite; fetch the checkpoint again"
     }
   }
 }

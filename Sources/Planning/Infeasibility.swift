@@ -23,6 +23,8 @@ public struct Infeasibility: Sendable, Codable, Equatable {
 
   public struct Change: Sendable, Codable, Equatable {
     public var change: String
+    /// Enough with the change, and the least with saving decided alike for all layers: trying layers one by one for every change takes too
+    /// long.
     public var smallestFeasibleBudgetBytes: Int
     /// Whether the change alone makes the budget enough.
     public var suffices: Bool

@@ -73,7 +73,7 @@ public enum PlanError: UserFacingError, Equatable {
     case .interrupted: "interrupted before any plan was found; nothing was written"
     case .otherShape(let path):
       "\(path): the scores are of a model of another shape; give the --task or --labels they were primed with, or prime this model"
-    case .badScores(let reason): "the scores do not fit the model: \(reason); run 'permafrost prime' again"
+    case .badScores(let reason): "the scores cannot be planned by: \(reason); run 'permafrost prime' again"
     }
   }
 }

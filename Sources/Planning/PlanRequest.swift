@@ -75,6 +75,9 @@ public struct PlanRequest: Sendable {
       try trainer.check(recipe.saving)
     }
     if let rule = scores.brokenRule(graph) { throw PlanError.badScores(reason: rule) }
+    if scores.saysNothing {
+      throw PlanError.badScores(reason: "every score by '\(scores.metric?.rawValue ?? "")' is 0")
+    }
     guard trainer != .permafrost else { return }
     if mappedFree { throw TrainerModelError.mappedWeights(trainer) }
     if maximumStepSeconds != nil { throw TrainerModelError.time(trainer) }

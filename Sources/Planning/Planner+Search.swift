@@ -58,8 +58,9 @@ extension Planner {
         request: request, space: spaces[number], template: template, solver: solver, deadline: share,
         known: known[number, default: []], floor: least)
       switch try search.run() {
-      case .nothing(let seconds):
+      case .nothing(let seconds, let bound):
         findings.quickest = min(findings.quickest, seconds)
+        findings.unsearched = max(findings.unsearched, bound)
       case .found(let candidate):
         findings.candidates.append(candidate)
         known[number, default: []].append(candidate.chosen)

@@ -74,7 +74,9 @@ public struct Planner: Sendable {
       if let leanest, leanest.budgetBytes <= request.budgetBytes {
         var mixed = self
         mixed.request.alternatives.savings = [leanest.program.training.recipe.saving]
+        let unsearched = findings.unsearched
         findings = try mixed.search(spaces, deadline, progress)
+        findings.unsearched = max(findings.unsearched, unsearched)
       }
     }
     guard let most = choice(of: findings) else {

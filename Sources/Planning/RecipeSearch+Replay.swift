@@ -14,8 +14,7 @@ extension RecipeSearch {
   private static let smallestShare = 256
 
   func runReplaying() throws -> Outcome {
-    let minimal = StepProgram(template, space.selection(space.minimal))
-    guard request.accepts(minimal) else { return .nothing(seconds: request.clock.seconds(minimal.training)) }
+    if let hopeless { return hopeless }
     var best = candidate(start(), Certificate(), nil)
     var certificate = Certificate()
     var solved: LinearModel?
@@ -44,7 +43,7 @@ extension RecipeSearch {
     certificate.bound = max(certificate.bound, best.objective)
     best.certificate = certificate
     best.model = best.model ?? solved
-    return .found(best)
+    return outcome(best)
   }
 
   /// The answer where an allocator is taken to hold so many bytes; nil where then nothing fits.

@@ -18,8 +18,8 @@ struct RecipeSearch {
 
   enum Outcome {
     case found(Candidate)
-    /// Not even what must train keeps the limits; it takes so long.
-    case nothing(seconds: Double)
+    /// Nothing was found that keeps the limits, and what may yet captures no more than the bound; what must train takes so long.
+    case nothing(seconds: Double, bound: Double)
   }
 
   /// Rows added for one proposal; the worst first.
@@ -31,13 +31,12 @@ struct RecipeSearch {
 
   func run() throws -> Outcome {
     if template.residence != .arena, request.assumedExcessBytes == nil { return try runReplaying() }
-    let minimal = StepProgram(template, space.selection(space.minimal))
-    guard request.accepts(minimal) else { return .nothing(seconds: request.clock.seconds(minimal.training)) }
+    if let hopeless { return hopeless }
     var best = start()
     var certificate = Certificate(bound: space.mostShare)
     if space.score(best) >= space.mostScore {
       certificate.ending = Termination.optimal.words
-      return .found(candidate(best, certificate, nil))
+      return outcome(candidate(best, certificate, nil))
     }
 
     var program = MemoryProgram(template: template, space: space, countsMapped: !request.mappedFree)
@@ -102,7 +101,24 @@ struct RecipeSearch {
       certificate.ending = certificate.refusal ?? (isLast ? Certificate.roundLimit : Certificate.timeLimit)
     }
     if request.isCancelled { certificate.ending = Certificate.interrupted }
-    return .found(candidate(best, certificate, solved))
+    return outcome(candidate(best, certificate, solved))
+  }
+
+  /// The answer where there is nothing to search; nil where there may be.
+  ///
+  /// What must train alone has the fewest bytes alive of all selections, but more may be placed, or held by an allocator, with less waste.
+  var hopeless: Outcome? {
+    let minimal = TrainingStep(unplaced: template, space.selection(space.minimal))
+    let isOnly = space.score(space.minimal) >= space.mostScore
+    let may = isOnly ? request.accepted(minimal, of: template) != nil : request.mayAccept(minimal)
+    return may ? nil : .nothing(seconds: request.clock.seconds(minimal), bound: 0)
+  }
+
+  /// A candidate as an answer: the best known may be what must train, which is not always placed within the limits.
+  func outcome(_ candidate: Candidate) -> Outcome {
+    let step = candidate.program.training
+    return request.accepts(candidate.program)
+      ? .found(candidate) : .nothing(seconds: request.clock.seconds(step), bound: candidate.certificate.bound)
   }
 
   /// The request's options with what time is left and the best known as a start; nil when no time is left.

@@ -93,6 +93,11 @@ public struct Scores: Sendable, Codable, Equatable {
     return measurements.lazy.compactMap { $0.brokenRule(graph) }.first
   }
 
+  /// Whether nothing has a score by the metric that counts, so that any plan would be as good as any other.
+  public var saysNothing: Bool {
+    tensors.values.allSatisfy { $0 == 0 } && nodes.joined().allSatisfy { $0 == 0 }
+  }
+
   /// A layer's nodes from the highest score to the lowest; ties keep their order.
   public func rankedNodes(layer: Int) -> [Int] { Scores.ranked(nodes[layer]) }
 

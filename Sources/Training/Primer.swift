@@ -90,6 +90,7 @@ public struct Primer {
       weightsIdentity: try preparation.model.weights?.weightsIdentity(), task: task, steps: settings.steps,
       measurements: PrimingSums(merging: sums, graph).measurements(
         graph, gradients: sums.count == 1 && recipe.optimizer.keepsSquaredGradients))
+    if scores.saysNothing { throw PrimingError.nothingMoved(steps: settings.steps) }
     scores.turns = cut.turns.count > 1 ? cut.turns.count : nil
     scores.unscored = cut.unscored.isEmpty ? nil : cut.unscored
     let template = StepTemplate(graph, recipe)
@@ -185,6 +186,8 @@ extension StepProgram {
 public enum PrimingError: UserFacingError, Equatable {
   case tooSmall(budget: Int, needed: Int)
   case didNotFit(budget: Int, reason: String, stage: String)
+  /// No weight changed, or had a gradient.
+  case nothingMoved(steps: Int)
 
   public var exitStatus: ExitStatus { .negative }
 
@@ -195,6 +198,8 @@ public enum PrimingError: UserFacingError, Equatable {
         + "\(ByteCount.format(needed, rounding: .up)) (\(ByteCount.formatExactly(needed)))"
     case .didNotFit(let budget, let reason, let stage):
       "priming did not fit in \(ByteCount.format(budget, rounding: .down)): \(reason), while \(stage); give a larger --runtime"
+    case .nothingMoved(let steps):
+      "every score is 0 after \(Quantity.count(steps, of: "step")); give more '--steps', or less '--warmup'"
     }
   }
 }

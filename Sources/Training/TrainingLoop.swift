@@ -65,7 +65,10 @@ struct TrainingLoop {
     guard evaluation != nil else { return ([], nil) }
     report(.stage("evaluating after step \(history.step)"))
     let result = try scores(keepsPredictions: keepsPredictions)
-    guard result.scores.allSatisfy(\.value.isFinite) else { throw EvaluationDiverged(step: history.step) }
+    guard result.scores.allSatisfy(\.value.isFinite) else {
+      try engine.checkPretrainedWeights()
+      throw EvaluationDiverged(step: history.step)
+    }
     history.append(scores: result.scores)
     return result
   }

@@ -12,7 +12,7 @@ enum Main {
     let arguments = Array(CommandLine.arguments.dropFirst())
     // Children leave SIGINT as it is: the parent, which passes it on, does the talking.
     if let code = LeanVerb.run(arguments) { exit(code) }
-    Interruption.install()
+    Interruption.install(answering: CommandRunner.answer(toInterruptionOf: arguments))
     exit(CommandRunner.run(arguments))
   }
 }

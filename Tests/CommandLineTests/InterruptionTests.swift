@@ -29,6 +29,26 @@ struct InterruptionTests {
     }
   }
 
+  @Test(
+    "SIGINT before there is an answer gives programs that read it one JSON object",
+    arguments: [
+      longPlan,
+      ["sweep", "bert-base-uncased", "--batch", "16", "--seq", "128", "--threads", "2", "--runtime", "25MiB"],
+    ])
+  func interruptedObject(arguments: [String]) throws {
+    try withTemporaryDirectory { directory in
+      let run = try CommandLineProgram.run(arguments + ["--json"], in: directory) { process in
+        try waitUntilCaught(SIGINT, by: process.processIdentifier)
+        kill(process.processIdentifier, SIGINT)
+      }
+      #expect(run.hasExited && run.exitCode == 130)
+      let object = try run.object()
+      #expect(
+        object["exit_code"] as? Int == 130 && (object["error"] as? String)?.hasPrefix("interrupted") == true)
+      #expect(try contents(of: directory).isEmpty)
+    }
+  }
+
   @Test("SIGINT while plans are searched gives the best so far, which says of itself that it was interrupted")
   func bestSoFar() throws {
     try withTemporaryDirectory { directory in

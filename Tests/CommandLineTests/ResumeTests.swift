@@ -204,15 +204,8 @@ struct ResumeTests {
   func diverged() throws {
     try withSmallTask { directory in
       let run = try SmallRun(directory)
-      // Trained on one example whose token has no finite embedding, met some steps into the epoch.
-      try change("model/model.safetensors", to: "broken/model.safetensors", in: directory) { data in
-        try setEmbedding(of: 4, to: .nan, in: &data)
-      }
-      try change("data/train.tsv", to: "masked/train.tsv", in: directory) { data in
-        let lines = String(decoding: data, as: UTF8.self).split(separator: "\n").map(String.init)
-        data = Data((lines + ["yes [MASK] yes\tagree"]).map { $0 + "\n" }.joined().utf8)
-      }
-      let command = "--model broken --data masked --steps 70 --seed 3"
+      // Trained on one example whose token's embedding is too large to be normalized, met some steps into the epoch.
+      let command = try commandMeeting(.greatestFiniteMagnitude, in: directory)
       let failed = try run.train("\(command) --checkpoints runs --checkpoint-every 1 -o out")
       let line = try #require(failed.errorLines.last)
       #expect(failed.exitCode == 1 && !run.exists("out"))
@@ -223,6 +216,31 @@ struct ResumeTests {
       #expect(again.exitCode == 1 && again.errorLines.last == line)
       #expect(try contents(of: directory.appending(path: "runs")) == ["step-\(step).checkpoint"])
     }
+  }
+
+  @Test(
+    "a checkpoint that holds what is no number is said to be at fault, with the tensor, once it spoils the loss"
+  )
+  func notFinite() throws {
+    try withSmallTask { directory in
+      let run = try SmallRun(directory)
+      let failed = try run.train("\(commandMeeting(.nan, in: directory)) -o out")
+      let line = try #require(failed.errorLines.last)
+      #expect(failed.exitCode == 65 && !run.exists("out"))
+      #expect(line.contains("'embeddings.word_embeddings.weight' holds a value that is not finite"), "\(line)")
+    }
+  }
+
+  /// Options to train on one example, some steps into the epoch, with a token whose embedding is all this value.
+  private func commandMeeting(_ value: Float, in directory: URL) throws -> String {
+    try change("model/model.safetensors", to: "broken/model.safetensors", in: directory) { data in
+      try setEmbedding(of: 4, to: value, in: &data)
+    }
+    try change("data/train.tsv", to: "masked/train.tsv", in: directory) { data in
+      let lines = String(decoding: data, as: UTF8.self).split(separator: "\n").map(String.init)
+      data = Data((lines + ["yes [MASK] yes\tagree"]).map { $0 + "\n" }.joined().utf8)
+    }
+    return "--model broken --data masked --steps 70 --seed 3"
   }
 
   /// Overwrites a row of the word embeddings in a safetensors file.

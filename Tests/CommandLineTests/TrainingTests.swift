@@ -122,6 +122,27 @@ struct TrainingTests {
     }
   }
 
+  @Test(
+    "scores of nothing are refused where they are made, and where a metric that is 0 throughout is planned by")
+  func nothingMoved() throws {
+    try withSmallTask { directory in
+      func run(_ arguments: String) throws -> Run {
+        try CommandLineProgram.run(arguments.split(separator: " ").map(String.init), in: directory)
+      }
+      // The first step of a warm-up has rate zero, so weights stay as they are, and plain SGD keeps no squared gradients.
+      let shape = "--batch 4 --seq 12 --threads 1"
+      let prime = "prime model --data data \(shape) --steps 1 -q -o s.json"
+      let still = try run("\(prime) --optimizer sgd")
+      #expect(still.exitCode == 1 && still.errorLines.last?.contains("every score is 0 after 1 step;") == true)
+      #expect(try contents(of: directory) == ["data", "model"])
+      #expect(try run(prime).exitCode == 0)
+      let plan = "plan model --scores s.json --budget 64MiB --runtime 30MiB \(shape) -q"
+      #expect(try run(plan).exitCode == 0)
+      let refused = try run("\(plan) --score root-change")
+      #expect(refused.exitCode == 65 && refused.standardError.contains("every score by 'root-change' is 0"))
+    }
+  }
+
   @Test("prime within a budget takes turns that fit it, says so, and plan takes whichever metric is named")
   func primingInTurns() throws {
     try withSmallTask { directory in
@@ -201,6 +222,11 @@ struct TrainingTests {
       ),
       (["prime", "model", "--data", "data", "--batch", "4", "--seq", "99", "-o", "x"], 64),
       (["prime", "model", "--data", "data", "--batch", "4", "--seq", "12", "--steps", "0", "-o", "x"], 64),
+      (
+        ["prime", "model", "--data", "data", "--doc-stride", "8", "--batch", "4", "--seq", "12", "-o", "x"], 64
+      ),
+      (["verify", "p.json", "--model", "model", "--data", "data", "--task", "trec", "--text-column", "a"], 64),
+      (["verify", "p.json", "--model", "model", "--data", "data", "--label-separator", "|"], 64),
       (["verify", "p.json"], 64), (["verify", "none.json", "--weights", "random"], 66),
       (["verify", "p.json", "--weights", "random", "--data", "data"], 64),
       (["verify", "p.json", "--model", "model", "--data", "data", "--steps", "1", "--epochs", "1"], 64),

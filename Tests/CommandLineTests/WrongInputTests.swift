@@ -140,6 +140,7 @@ struct WrongInputTests {
     // Missing inputs.
     WrongInput("estimate bert-tinny \(shape)", 66, "bert-tiny"),
     WrongInput("models nobody/nothing", 66, "no model"),
+    WrongInput("models --task sst2", 64, "name a model, too"),
     WrongInput("plan bert-tiny --device ./mine.yaml \(shape) -o p.json", 66, "mine.yaml"),
     WrongInput("plan bert-tiny --budget 100MiB --scores s.json \(shape) -o p.json", 66, "s.json"),
     WrongInput("estimate bert-tiny --train p.json \(shape)", 66, "p.json"),

@@ -17,6 +17,9 @@ extension TaskDefinition {
   public static func regression(columns: Columns = Columns()) -> TaskDefinition {
     TaskDefinition(name: "regression", target: .number, columns: columns, metrics: [.pearson, .spearman])
   }
+
+  /// Whether ``named(_:columns:labelSeparator:)`` gives the task the columns that it is told.
+  public var takesColumns: Bool { ["classification", "multilabel", "regression"].contains(name) }
 }
 
 /// The four tasks of GLUE (Wang et al., 2019, https://gluebenchmark.com/tasks) that fit small machines, as their

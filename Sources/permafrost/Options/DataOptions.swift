@@ -48,14 +48,39 @@ struct DataOptions: ParsableArguments {
   func dataset(fallback: String?) throws -> Dataset? {
     guard let data else { return nil }
     if data.isEmpty { throw DatasetError.missingFolder(data) }
+    let name = task ?? fallback ?? "classification"
     var columns = TaskDefinition.Columns()
     if let textColumn { columns.text = [textColumn] }
     if let pairColumn { columns.pair = [pairColumn] }
     if let labelColumn { columns.label = [labelColumn] }
     let definition = try TaskDefinition.named(
-      task ?? fallback ?? "classification", columns: columns, labelSeparator: labelSeparator)
+      name, columns: columns, labelSeparator: labelSeparator)
+    try checkUse(by: definition)
     return try Dataset(
       directory: URL(fileURLWithPath: data, isDirectory: true), task: definition, documentStride: docStride)
+  }
+
+  /// An option that the task has no use for is a mistake about one of the two.
+  private func checkUse(by task: TaskDefinition) throws {
+    func refuse(_ options: [(name: String, isGiven: Bool)], _ reason: String) throws {
+      guard let option = options.first(where: \.isGiven) else { return }
+      throw ValidationError("'\(option.name)' does not go with '\(task.name)', \(reason)")
+    }
+    if case .answer = task.target {
+    } else {
+      try refuse([("--doc-stride", docStride != nil)], "which has no paragraphs to read in windows")
+    }
+    if case .collectedLabels = task.target {
+    } else {
+      try refuse([("--label-separator", labelSeparator != ",")], "whose examples have one label each")
+    }
+    if !task.takesColumns {
+      try refuse(
+        [
+          ("--text-column", textColumn != nil), ("--pair-column", pairColumn != nil),
+          ("--label-column", labelColumn != nil),
+        ], "whose files have columns of their own")
+    }
   }
 }
 

@@ -12,8 +12,18 @@ enum CommandRunner {
       try command.run()
       return ExitStatus.success.rawValue
     } catch {
-      return report(error, isJSON: arguments.prefix { $0 != "--" }.contains("--json"))
+      return report(error, isJSON: isJSON(arguments))
     }
+  }
+
+  /// What standard output says where a signal ends the process before there is an answer.
+  static func answer(toInterruptionOf arguments: [String]) -> String? {
+    guard isJSON(arguments) else { return nil }
+    return try? FailureReport(error: "interrupted", exitCode: ExitStatus.interrupted.rawValue).json()
+  }
+
+  private static func isJSON(_ arguments: [String]) -> Bool {
+    arguments.prefix { $0 != "--" }.contains("--json")
   }
 
   /// The parser would call an unknown verb an unexpected argument, or complain of its options first.
@@ -39,7 +49,7 @@ enum CommandRunner {
     }
     let failure = FailureReport(error: message.onOneLine, exitCode: status.rawValue)
     _ = Terminal.standardError.write(failure.text(TextStyle(.standardError)))
-    if isJSON { _ = Terminal.standardOutput.write((try? failure.json()) ?? "") }
+    if isJSON { try? StandardOutput.write((try? failure.json()) ?? "") }
     return status.rawValue
   }
 

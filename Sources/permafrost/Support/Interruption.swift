@@ -30,8 +30,22 @@ enum Interruption {
     return place
   }()
 
-  static func install() {
+  /// The JSON object that takes the place of an answer, encoded beforehand because the handler cannot; empty where none is due.
+  nonisolated(unsafe) private static let answer = {
+    let bytes = UnsafeMutablePointer<UnsafeRawBufferPointer>.allocate(capacity: 1)
+    bytes.initialize(to: UnsafeRawBufferPointer(start: nil, count: 0))
+    return bytes
+  }()
+
+  /// - Parameter failure: what a program that reads standard output is told; nil for nothing.
+  static func install(answering failure: String? = nil) {
     _ = (state, cancelled)  // made before the handler can need them
+    if let failure {
+      // Never freed, as the handler may come at any time.
+      let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: failure.utf8.count, alignment: 1)
+      bytes.copyBytes(from: failure.utf8)
+      answer.pointee = UnsafeRawBufferPointer(bytes)
+    }
     let former = signal(SIGINT) { _ in
       if let cancellation = Interruption.cancelled.pointee, !cancellation.isCancelled {
         cancellation.cancel()
@@ -45,6 +59,8 @@ enum Interruption {
       let line: StaticString = "\npermafrost: error: interrupted\n"
       let skipped = isatty(2) == 1 ? 0 : 1
       _ = write(2, line.utf8Start + skipped, line.utf8CodeUnitCount - skipped)
+      let answer = Interruption.answer.pointee
+      if let start = answer.baseAddress { _ = write(1, start, answer.count) }
       _exit(130)
     }
     // A command started to go on in the background stays uninterrupted.
@@ -54,6 +70,9 @@ enum Interruption {
     sigemptyset(&none)
     sigprocmask(SIG_SETMASK, &none, nil)
   }
+
+  /// From here on standard output has an answer, or the beginning of one.
+  static func answerBegins() { answer.pointee = UnsafeRawBufferPointer(start: nil, count: 0) }
 
   /// Runs `body`, which ends soon once it is cancelled; the first SIGINT meanwhile cancels, the next ends the process.
   static func cancelling<Result>(_ cancellation: Cancellation, _ body: () throws -> Result) rethrows -> Result {

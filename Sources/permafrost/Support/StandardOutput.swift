@@ -6,6 +6,7 @@ import Reporting
 enum StandardOutput {
   /// - Throws: `FileError`, for instance where a disk is full or the reader is gone.
   static func write(_ text: String) throws {
+    Interruption.answerBegins()
     let code = Terminal.standardOutput.write(text)
     if code != 0 { throw FileError(.write, path: "standard output", code: code) }
   }

@@ -13,6 +13,12 @@ struct ModelsCommand: ParsableCommand {
   @OptionGroup var task: TaskOptions
   @OptionGroup var output: OutputOptions
 
+  func validate() throws {
+    if name == nil, task.task != nil || task.labels != nil {
+      throw ValidationError("'--task' and '--labels' decide a model's head; name a model, too")
+    }
+  }
+
   func run() throws {
     if let name {
       try output.print(ModelReport(ModelSource.resolve(name, problem: task.problem())))
