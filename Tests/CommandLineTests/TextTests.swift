@@ -35,6 +35,25 @@ struct TextTests {
     #expect(natural.split(separator: "\n").count == 2)
   }
 
+  @Test("titles are broken at spaces and hyphens only where the table is too wide")
+  func titles() {
+    var table = Table([.left("share of the score"), .right("weight-change"), .right("peak")])
+    table.append(["head", "12.5 %", "1.0 MiB"])
+    #expect(
+      table.text(TextStyle(columns: 42)) == """
+        share of the score  weight-change     peak
+        head                       12.5 %  1.0 MiB
+
+        """)
+    #expect(
+      table.text(TextStyle(columns: 41)) == """
+        share of   weight-     peak
+        the score   change
+        head        12.5 %  1.0 MiB
+
+        """)
+  }
+
   @Test("tones colour text on terminals only, and take no width")
   func tones() {
     var table = Table([.left("a"), .left("b")])

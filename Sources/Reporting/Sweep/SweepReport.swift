@@ -29,7 +29,7 @@ public struct SweepReport: Report {
     let isTimed = series.isTimed
     var table = Table(
       [.right("budget"), .right("peak"), .right("score"), .right("at most")] + (isTimed ? [.right("step")] : [])
-        + [.right("trains"), .left("saving"), .left(sweep.shard.isWhole ? "front" : "")])
+        + [.right("trains"), .prose("saving"), .left(sweep.shard.isWhole ? "front" : "")])
     for point in points { table.append(cells(point, isTimed: isTimed)) }
     let least = points.compactMap(\.smallestFeasibleBudgetBytes).first.map {
       style.paragraph(
@@ -58,7 +58,7 @@ public struct SweepReport: Report {
       + time
       + [
         Table.Cell(Quantity.approximateCount(plan.trainableParameters)), Table.Cell("\(plan.saving)"),
-        Table.Cell(fronts.map(\.rawValue).joined(separator: ", ")),
+        Table.Cell(fronts.count == Front.allCases.count ? "both" : fronts.map(\.rawValue).joined()),
       ]
   }
 

@@ -39,7 +39,7 @@ enum Interruption {
 
   /// - Parameter failure: what a program that reads standard output is told; nil for nothing.
   static func install(answering failure: String? = nil) {
-    _ = (state, cancelled)  // made before the handler can need them
+    _ = (state, cancelled, answer)  // made before the handler can need them
     if let failure {
       // Never freed, as the handler may come at any time.
       let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: failure.utf8.count, alignment: 1)
