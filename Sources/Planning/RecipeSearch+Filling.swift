@@ -16,7 +16,7 @@ extension RecipeSearch {
     // Bytes at the kernels that were worst so far: rows tell most of what cannot fit without lowering it.
     var rows: [Int: IntegerExpression] = [:]
     func watch(_ step: TrainingStep) {
-      for kernel in worstKernels(step).prefix(Self.rowsPerRound) where rows[kernel.origin] == nil {
+      for kernel in step.worstKernels().prefix(LazyRows.perRound) where rows[kernel.origin] == nil {
         rows[kernel.origin] = memory.liveBytes(at: kernel.origin)
       }
     }

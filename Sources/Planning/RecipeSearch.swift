@@ -22,10 +22,6 @@ struct RecipeSearch {
     case nothing(seconds: Double, bound: Double)
   }
 
-  /// Rows added for one proposal; the worst first.
-  static let rowsPerRound = 8
-  /// Proposals excluded one by one because they could not be placed, or were too slow, before rows are tightened for their sake.
-  private static let mostRefused = 3
   /// A guard only: every round either ends the search or cuts the proposal off.
   private static let maximumRounds = 60
 
@@ -39,63 +35,26 @@ struct RecipeSearch {
       return outcome(candidate(best, certificate, nil))
     }
 
-    var program = MemoryProgram(template: template, space: space, countsMapped: !request.mappedFree)
-    var rows: [Int: Int] = [:]
-    func require(_ kernel: Int, _ capacity: Int) {
-      if let old = rows[kernel], old <= capacity { return }
-      rows[kernel] = capacity
-      program.addPeakRow(kernel: kernel, capacity: capacity)
-    }
-    if let limit = request.maximumStepSeconds { program.addTimeRow(request.clock, limit: limit) }
-    for start in [space.minimal, best, space.full] {
-      for worst in worstKernels(TrainingStep(unplaced: template, space.selection(start))).prefix(2) {
-        require(worst.origin, request.capacity)
-      }
-    }
-
-    var refused = 0
+    let starts = [space.minimal, best, space.full].map { TrainingStep(unplaced: template, space.selection($0)) }
+    var rows = LazyRows(request, template, space, starts: starts)
     var solved: LinearModel?
-    var limit = request.capacity
-    while certificate.rounds < Self.maximumRounds, let options = try options(for: program, best) {
-      let result = try solver.solve(program.model, options: options)
-      solved = program.model
+    while certificate.rounds < Self.maximumRounds, let options = try options(for: rows.program, best) {
+      let result = try solver.solve(rows.program.model, options: options)
+      solved = rows.program.model
       certificate.rounds += 1
       certificate.nodes += result.nodes
       (certificate.ending, certificate.raw) = (result.termination.words, result.raw)
-      // Rows tightened below the capacity exclude what might still fit, so only earlier bounds hold.
-      if refused <= Self.mostRefused { certificate.bound = min(certificate.bound, result.bound) }
+      // Only bounds of rows that all selections that fit obey hold.
+      if !rows.areTightened { certificate.bound = min(certificate.bound, result.bound) }
       guard let solution = result.solution else { break }
-      let chosen = program.chosen(solution)
+      let chosen = rows.program.chosen(solution)
       let step = TrainingStep(unplaced: template, space.selection(chosen))
       if request.accepted(step, of: template) != nil {
         // Not always better: tightened rows may have excluded the best known.
         if space.score(chosen) > space.score(best) { best = chosen }
         break
       }
-      let live = step.liveBytes()
-      let fixed = request.mappedFree ? 0 : step.mappedBytes
-      let worst = worstKernels(step)
-      let overfull = worst.filter { live[$0.position] + fixed > request.capacity && rows[$0.origin] == nil }
-      for kernel in overfull.prefix(Self.rowsPerRound) { require(kernel.origin, request.capacity) }
-      if overfull.isEmpty {
-        // The rows hold, to the solver's tolerance, but the placement does not, or time is not all in its row. The proposal alone is
-        // excluded, until that has failed too often; then what was missed is asked for as well.
-        refused += 1
-        program.exclude(chosen)
-        let isTight = refused > Self.mostRefused
-        if let most = request.maximumStepSeconds, !request.isQuickEnough(step) {
-          certificate.refusal = Certificate.tooSlow
-          if isTight { program.addTimeRow(request.clock, limit: 2 * most - request.clock.seconds(step)) }
-        } else {
-          certificate.refusal = Certificate.misplaced
-          if isTight {
-            let charged = request.charged(StepProgram(template, step.selection))
-            let waste = charged - fixed - (live.max() ?? 0)
-            limit = min(limit - Bytes.alignment, request.capacity - waste)
-            for kernel in worst.prefix(Self.rowsPerRound) { require(kernel.origin, limit) }
-          }
-        }
-      }
+      certificate.refusal = rows.cutOff(chosen, step) ?? certificate.refusal
       // What is said if there is no next round, for want of time or of anything left to try.
       let isLast = certificate.rounds == Self.maximumRounds
       certificate.ending = certificate.refusal ?? (isLast ? Certificate.roundLimit : Certificate.timeLimit)
@@ -160,16 +119,6 @@ struct RecipeSearch {
     return Candidate(
       space: space, template: template, chosen: chosen,
       program: StepProgram(template, space.selection(chosen)), certificate: certificate, model: model)
-  }
-
-  /// Kernels at which the live bytes have a local maximum, the largest first.
-  func worstKernels(_ step: TrainingStep) -> [(position: Int, origin: Int)] {
-    let live = step.liveBytes()
-    let peaks = live.indices.filter { index in
-      (index == 0 || live[index - 1] < live[index])
-        && (index == live.count - 1 || live[index + 1] <= live[index])
-    }
-    return peaks.sorted { (live[$0], $1) > (live[$1], $0) }.map { ($0, step.kernels[$0].origin) }
   }
 
   /// The best of the plans that people make by hand: everything from some layer up, with one retention.
