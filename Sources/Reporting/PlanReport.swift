@@ -165,13 +165,15 @@ public struct PlanReport: Report {
         : "Infeasible: \(request.modelName) does not train in \(budget), not even "
           + "\(leastWords) (\(request.recipe.shapeWords)).",
       tone: .bad)
+    let isExact = request.trainer == .permafrost
+    let needed = "\(ByteCount.format(smallest, rounding: .up)) (\(ByteCount.formatExactly(smallest)))"
     text += style.paragraph(
-      "The smallest budget that would do is \(ByteCount.format(smallest, rounding: .up)) "
-        + "(\(ByteCount.formatExactly(smallest)))"
+      (isExact ? "The smallest budget that would do is \(needed)" : "A budget of \(needed) would do")
         + (reason.maximumStepSeconds.map { " with a step of at most \(Quantity.duration(seconds: $0))" } ?? "")
         + (programAlone
           ? " (\(request.recipe.shapeWords))."
-          : "; the program itself takes \(program) of it, \(runtime.words)."))
+          : "; the program itself takes \(program) of it, \(runtime.words).")
+        + (isExact ? "" : " A little less may, as what its allocator wastes varies with what trains."))
     if let peak = reason.peak { text += style.paragraph("What binds, in \(peak.words).") }
     return text + table(reason.changes, style)
   }
