@@ -4,7 +4,7 @@ import Steps
 
 /// How sure a search is, and what it took.
 struct Certificate: Sendable {
-  /// No selection that fits captures a larger share of the score.
+  /// No choice of the space that fits captures a larger share of the score.
   var bound = 1.0
   /// Why the search ended; a search that gets no time at all ends so.
   var ending = Certificate.timeLimit

@@ -67,7 +67,8 @@ extension DecisionSpace {
     var choices: [GroupChoices] = []
     var total = 0.0
     for group in graph.groups {
-      let all = Self.ways(of: group, graph, leastNodes: resolved.leastNodes)
+      let required = wanted.intersection(group.parameters)
+      let all = Self.ways(of: group, graph, leastNodes: resolved.leastNodes, required: required)
       let best = group.kind == .feedForward ? group.layer.map(scores.cumulative) : nil
       func score(_ way: Way) -> Double {
         let whole = way.trainable.reduce(0) { $0 + (scores.tensors[graph.parameters[$1].name] ?? 0) }
@@ -78,7 +79,6 @@ extension DecisionSpace {
       // A trainer that cannot train a head is asked for what it can.
       let isPinned =
         pins.groups.contains(group.kind) && !isFrozenByHand && !frozen.isSuperset(of: group.parameters)
-      let required = wanted.intersection(group.parameters)
       let leastNodes = group.kind == .feedForward ? resolved.leastNodes : 0
       let left = (isPinned ? Array(all.suffix(1)) : all)
         .compactMap { $0.without(frozen.intersection(group.parameters), graph) }
@@ -126,7 +126,11 @@ extension DecisionSpace {
   }
 
   /// The ways to train a group, from the one that trains least.
-  private static func ways(of group: ParameterGroup, _ graph: EncoderGraph, leastNodes: Int) -> [Way] {
+  ///
+  /// - Parameter required: tensors that must train whole.
+  private static func ways(
+    of group: ParameterGroup, _ graph: EncoderGraph, leastNodes: Int, required: Set<ParameterID>
+  ) -> [Way] {
     let parameters = group.parameters.map { graph.parameters[$0] }
     let additive = parameters.filter(\.role.isAdditive)
     var ways: [Way] = []
@@ -138,6 +142,10 @@ extension DecisionSpace {
     }
     // Learners bring the second bias along, which has no nodes, as FAR leaves it trainable.
     let whole = parameters.filter { $0.nodeAxis == nil }.map(\.id)
+    // Where it has to train alone, neither both biases nor some nodes are the least: the first bias needs more bytes than a few nodes do.
+    if !required.isEmpty, required.isSubset(of: whole), !ways.isEmpty {
+      ways.insert(Way(trainable: whole, retained: 0, label: "second bias"), at: 0)
+    }
     let nodes = graph.configuration.feedForwardSize
     let levels = Set(retentionPercents.map { nodes * $0 / 100 } + [leastNodes]).subtracting([0])
     return ways

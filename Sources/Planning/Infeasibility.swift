@@ -23,8 +23,8 @@ public struct Infeasibility: Sendable, Codable, Equatable {
 
   public struct Change: Sendable, Codable, Equatable {
     public var change: String
-    /// Enough with the change, and the least with saving decided alike for all layers: trying layers one by one for every change takes too
-    /// long.
+    /// Enough with the change, and the least with saving decided alike for all layers, or layer by layer where that may decide whether the
+    /// change suffices.
     public var smallestFeasibleBudgetBytes: Int
     /// Whether the change alone makes the budget enough.
     public var suffices: Bool
@@ -44,6 +44,12 @@ public struct Infeasibility: Sendable, Codable, Equatable {
     self.smallestStepSeconds = smallestStepSeconds
   }
 
+  /// A change that saves less than this part of the smallest budget, and does not suffice, is not named.
+  private static let leastSaving = 100
+
+  /// The part of a budget that deciding saving layer by layer is not known to save.
+  private static let mostMixedSaving = 8
+
   /// Whether there is too little time, whatever the memory.
   public var isTooSlow: Bool { smallestFeasibleBudgetBytes == nil }
 
@@ -53,7 +59,7 @@ public struct Infeasibility: Sendable, Codable, Equatable {
   ///   that needs least.
   public mutating func explain(_ request: PlanRequest, smallerModels: [(name: String, graph: EncoderGraph)]) {
     peak = (try? request.spaces()).flatMap { Self.leanest(request, over: $0, mixing: true) }
-      .map { StepPeak($0.program.training) }
+      .map { StepPeak($0.program.training, mappedFree: request.mappedFree) }
     var models: [Change] = []
     for case let change? in request.modelChanges(smallerModels).lazy.map(priced) {
       models.append(change)
@@ -61,22 +67,27 @@ public struct Infeasibility: Sendable, Codable, Equatable {
     }
     let model = models.last(where: \.suffices) ?? models.min(by: Change.needsLess)
     let all = request.singleChanges.compactMap(priced) + [model].compactMap(\.self)
-    changes = all.filter { $0.smallestFeasibleBudgetBytes < smallestFeasibleBudgetBytes ?? .max }
+    let worthwhile = smallestFeasibleBudgetBytes.map { $0 - $0 / Self.leastSaving } ?? .max
+    changes = all.filter { $0.suffices || $0.smallestFeasibleBudgetBytes < worthwhile }
       .sorted(by: Change.needsLess)
   }
 
   private func priced(_ name: String, _ changed: PlanRequest) -> Change? {
-    guard changed.isRunnable, let needed = Self.smallestBudget(changed) else { return nil }
+    guard changed.isRunnable, var needed = Self.smallestBudget(changed) else { return nil }
+    // Layer by layer it takes a little less, which takes long to find out and matters only where that may suffice.
+    if needed > budgetBytes, needed - needed / Self.mostMixedSaving <= budgetBytes {
+      needed = Self.smallestBudget(changed, mixing: true) ?? needed
+    }
     return Change(change: name, smallestFeasibleBudgetBytes: needed, suffices: needed <= budgetBytes)
   }
 
   /// What the least that may train needs under the leanest recipe that is quick enough, by simulation; nil where none is, and where the pins
   /// do not fit the model.
-  static func smallestBudget(_ request: PlanRequest) -> Int? {
+  static func smallestBudget(_ request: PlanRequest, mixing: Bool = false) -> Int? {
     var request = request
     // Scores do not matter for it, and another model has others.
     request.scores = .prior(request.graph, modelIdentity: "")
-    return (try? request.spaces()).flatMap { leanest(request, over: $0, mixing: false) }?.budgetBytes
+    return (try? request.spaces()).flatMap { leanest(request, over: $0, mixing: mixing) }?.budgetBytes
   }
 
   /// The step that needs the smallest budget, and that budget.

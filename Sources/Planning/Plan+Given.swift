@@ -24,7 +24,10 @@ extension Plan {
       mappedFree: request.mappedFree, feasible: request.trainer.budget(for: charged) <= request.budgetBytes,
       predictedPeakBytes: request.trainer.peakBytes(of: program.training), arenaBytes: program.arenaBytes,
       mappedBytes: program.mappedBytes, runtimeBytes: request.runtimeBytes,
-      headroomBytes: request.budgetBytes - charged, objective: objective, bound: bound,
+      headroomBytes: request.budgetBytes - charged,
+      time: request.timedProfile.map {
+        TimeEstimate(program.training, on: $0, maximumSeconds: request.maximumStepSeconds)
+      }, objective: objective, bound: bound,
       gap: Plan.gap(objective, bound), status: status, termination: termination,
       solverStatus: solverStatus, nodes: nodes, rounds: rounds, solveSeconds: solveSeconds,
       trainable: Plan.names(of: selection, graph, naming: request.naming), retainedNodes: selection.retained,

@@ -31,7 +31,7 @@ public struct Plan: Sendable, Codable, Equatable {
   }
 
   public enum Status: String, Sendable, Codable, CaseIterable {
-    /// No other selection that fits captures more, to the solver's tolerance.
+    /// No other choice among the ways to train each group captures more within the budget, to the solver's tolerance.
     case optimal
     /// Within the requested gap of the bound.
     case withinGap = "within_gap"
@@ -75,10 +75,13 @@ public struct Plan: Sendable, Codable, Equatable {
   /// The process's own share.
   public var runtimeBytes: Int
   public var headroomBytes: Int
+  /// How long a step takes; nil where the plan was made without a device's rates, and of another trainer's.
+  public var time: TimeEstimate?
 
   /// Share of the total score captured, from 0 to 1.
   public var objective: Double
-  /// No selection within the budget captures more, under any recipe that was open or the plan's own.
+  /// No choice among the ways to train each group (docs/decisions/0004) captures more within the budget, under any recipe that was open or the
+  /// plan's own.
   public var bound: Double
   /// (bound − objective) / bound: what is not proven, from 0 to 1.
   public var gap: Double

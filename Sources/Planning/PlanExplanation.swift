@@ -53,7 +53,8 @@ extension Planner {
         kind: kind, trainableParameters: trained, parameters: parameters.reduce(0) { $0 + $1.count },
         objective: total > 0 ? score / total : 0, bytes: max(0, freed))
     }
-    return PlanExplanation(rows: rows, peak: StepPeak(program.training), more: try more(than: plan))
+    return PlanExplanation(
+      rows: rows, peak: StepPeak(program.training, mappedFree: plan.mappedFree), more: try more(than: plan))
   }
 
   /// The same question with a little more budget; nil where that is of no use, or was interrupted and would say too little.
@@ -68,8 +69,9 @@ extension Planner {
     do {
       guard case .plan(let richer) = try other.plan(), !request.isCancelled else { return nil }
       // More room never captures less; a search that ends within its gap may say so.
+      let objective = max(richer.objective, plan.objective)
       return PlanExplanation.Neighbour(
-        budgetBytes: richer.budgetBytes, objective: max(richer.objective, plan.objective), bound: richer.bound)
+        budgetBytes: richer.budgetBytes, objective: objective, bound: max(richer.bound, objective))
     } catch PlanError.interrupted {
       return nil
     }

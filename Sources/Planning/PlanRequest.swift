@@ -33,6 +33,8 @@ public struct PlanRequest: Sendable {
   public var profile: DeviceProfile?
   /// The most seconds that a step may take by that prediction; needs a profile.
   public var maximumStepSeconds: Double?
+  /// The option that the limit comes from, for messages.
+  public var stepLimitOption: String?
   /// Share of the score that a step of half the time may capture less; 0 for the most score in whatever time.
   public var halfTimeWorth = 0.0
   public var task: String?
@@ -115,7 +117,10 @@ public struct PlanRequest: Sendable {
   }
 
   /// Profiles measure this program's kernels; of another trainer only the order of recipes is known.
-  var clock: StepClock { StepClock(device: trainer == .permafrost ? profile : nil) }
+  var clock: StepClock { StepClock(device: timedProfile, threads: recipe.threads) }
+
+  /// The device that a step's time is predicted for; none of another trainer's.
+  var timedProfile: DeviceProfile? { trainer == .permafrost ? profile : nil }
 
   /// Whether a step keeps every limit.
   func accepts(_ program: StepProgram) -> Bool {

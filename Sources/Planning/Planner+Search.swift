@@ -51,9 +51,9 @@ extension Planner {
         findings.unsearched = max(findings.unsearched, spaces[number].mostShare)
         continue
       }
-      // What time is left is shared among the searches that are left.
+      // Each may take half of what time is left, so that the clock seldom decides what is found, and the first are the most promising.
       let now = ContinuousClock.now
-      let share = deadline.map { now + now.duration(to: $0) / (searches.count - index) }
+      let share = deadline.map { now + now.duration(to: $0) / min(2, searches.count - index) }
       let search = RecipeSearch(
         request: request, space: spaces[number], template: template, solver: solver, deadline: share,
         known: known[number, default: []], floor: least)

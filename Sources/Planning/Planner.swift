@@ -84,7 +84,7 @@ public struct Planner: Sendable {
     }
     var best = try quicker(than: most, &findings, deadline)
     if !request.isCancelled {
-      if deadline.map({ .now < $0 }) ?? true, let staged = try staged(best, deadline) {
+      if deadline.map({ .now < $0 }) ?? true, let staged = try staged(best, besides: findings, deadline) {
         best = staged
         findings.candidates.append(staged)
       }
@@ -112,15 +112,26 @@ public struct Planner: Sendable {
   /// The best under the quickest mixed saving policy with which a candidate still fits; nil where a uniform one is as quick.
   ///
   /// A mixed policy may need fewer bytes as well. So it is searched as other recipes are, and the bound holds for it, too.
-  private func staged(_ candidate: Candidate, _ deadline: ContinuousClock.Instant?) throws -> Candidate? {
+  private func staged(
+    _ candidate: Candidate, besides findings: Findings, _ deadline: ContinuousClock.Instant?
+  ) throws -> Candidate? {
     guard request.alternatives.savings == Alternatives.uniformSavings(of: request.trainer) else { return nil }
     let recipe = SavingRefinement(request: request, given: candidate.program).run()
     guard recipe != candidate.program.training.recipe else { return nil }
-    let search = RecipeSearch(
+    var search = RecipeSearch(
       request: continued, space: candidate.space, template: request.template(recipe), solver: solver,
       deadline: deadline, known: [candidate.chosen], floor: floor(below: candidate.objective))
+    var outcome = try search.run()
+    // A proof is worth all nodes.
+    if case .found(let short) = outcome, isProven(candidate.objective, findings.bound),
+      !isProven(short.objective, short.certificate.bound)
+    {
+      search.request = request
+      search.known.append(short.chosen)
+      outcome = try search.run()
+    }
     // One whose time is over before anything is solved would only take the bound away.
-    guard case .found(let staged) = try search.run(), staged.objective >= candidate.objective,
+    guard case .found(let staged) = outcome, staged.objective >= candidate.objective,
       staged.certificate.rounds > 0 || staged.objective >= candidate.space.mostShare
     else { return nil }
     return staged

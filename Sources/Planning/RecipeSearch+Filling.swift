@@ -24,7 +24,7 @@ extension RecipeSearch {
     let additions = additions(to: given, memory)
     var best = given
     var refusals = 0
-    for addition in additions where refusals < Self.mostRefusals {
+    for addition in additions where refusals < Self.mostRefusals && !request.isCancelled {
       let chosen = space.raising(addition.group, to: addition.option, in: best)
       let values = memory.assignment(chosen)
       guard space.score(chosen) > space.score(best),

@@ -7,7 +7,9 @@ struct StepClock: Sendable {
   /// The device's; without one, those of a nominal machine, which ranks alike.
   private let times: KernelTimes
 
-  init(device: DeviceProfile?) { times = device.map(KernelTimes.init) ?? KernelTimes(peaks: Self.nominal) }
+  init(device: DeviceProfile?, threads: Int? = nil) {
+    times = device.map { KernelTimes($0, threads: threads) } ?? KernelTimes(peaks: Self.nominal)
+  }
 
   /// Twelve operations take as long as moving one byte: the balance of small processors, such as the Raspberry Pi Zero 2 W's
   /// 32 GFLOP/s over 2.6 GB/s (`Profiles/raspberry-pi-zero-2w.yaml`).

@@ -46,14 +46,13 @@ extension EstimateReport {
           ? ("headroom", "\(ByteCount.format(headroomBytes, rounding: .down)): it fits")
           : ("missing", "\(ByteCount.format(-headroomBytes, rounding: .up)): it does not fit"))
     }
-    if let device, let seconds = estimatedStepSeconds, let memory = estimatedMemoryBoundSeconds {
+    if let device, let basis = estimateBasis, let seconds = estimatedStepSeconds,
+      let memory = estimatedMemoryBoundSeconds
+    {
       let share = Quantity.percent(memory / max(seconds, .leastNonzeroMagnitude))
-      let energy = estimatedStepJoules.map { ", \(Quantity.joules($0))" } ?? ""
-      let time = "\(Quantity.duration(seconds: seconds)) a step\(energy)"
-      let basis =
-        estimateBasis == .measuredRates
-        ? "about \(time): predicted from rates measured there" : "at least \(time): an estimate from peak rates"
-      facts.append(("on \(device)", "\(basis), \(share) of it waiting for memory"))
+      let words = basis.words(seconds: seconds, joules: estimatedStepJoules)
+      facts.append(("on \(device)", "\(words), \(share) of it waiting for memory"))
+      if let ratesNote { facts.append(("its rates", ratesNote)) }
     }
     return facts
   }

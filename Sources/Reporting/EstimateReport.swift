@@ -55,6 +55,8 @@ public struct EstimateReport: Report {
   /// Whether evaluation between steps, not training, decides the arena's size.
   let isEvaluationLargest: Bool
   let runtime: RuntimeShare
+  /// What the profile says of rates that were measured, such as that they are too rough.
+  let ratesNote: String?
 
   private enum CodingKeys: String, CodingKey {
     case model, train, recipe, device
@@ -108,6 +110,7 @@ public struct EstimateReport: Report {
     let roofline = device.map { RooflineEstimate(program.training, on: $0) }
     estimatedStepSeconds = roofline?.seconds
     estimateBasis = roofline?.basis
+    ratesNote = roofline?.basis == .measuredRates ? device?.notes : nil
     estimatedMemoryBoundSeconds = roofline?.memoryBoundSeconds
     estimatedStepJoules = roofline?.joules
   }

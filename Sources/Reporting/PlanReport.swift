@@ -78,7 +78,7 @@ public struct PlanReport: Report {
         (
           "10 MiB more",
           gain < 5e-5
-            ? "would capture no more"
+            ? "would capture no more" + (plan.time?.maximumSeconds == nil ? "" : " in the time that is allowed")
             : "would capture \(Quantity.percent(more.objective)), \(Quantity.percent(gain)) more"
         ))
     }
@@ -87,6 +87,8 @@ public struct PlanReport: Report {
 
   private func facts(_ plan: Plan) -> [(String, String)] {
     let count = request.graph.parameterCount
+    // What stays free for another trainer's sake is not left.
+    let headroom = plan.trainer.usableBytes(ofBudget: plan.budgetBytes) - plan.chargedBytes
     let scores =
       switch request.scores.origin {
       case .prior: "a prior, since no scores were given; 'permafrost prime' measures them"
@@ -111,11 +113,8 @@ public struct PlanReport: Report {
         "budget",
         "\(ByteCount.format(plan.budgetBytes, rounding: .down)), \(Self.rule(of: plan))"
       ),
-      (
-        "headroom",
-        "\(ByteCount.format(plan.headroomBytes, rounding: .down)) "
-          + "(\(ByteCount.formatExactly(plan.headroomBytes)))"
-      ),
+      ("headroom", "\(ByteCount.format(headroom, rounding: .down)) (\(ByteCount.formatExactly(headroom)))"),
+    ] + timeFacts(plan) + targetFacts(plan) + [
       ("scores", scores),
       (
         "captured",
@@ -127,6 +126,24 @@ public struct PlanReport: Report {
           + "\(Quantity.count(plan.nodes, of: "node")), \(Quantity.duration(seconds: plan.solveSeconds))"
       ),
     ] + (explanation.map { facts($0, plan) } ?? [])
+  }
+
+  private func timeFacts(_ plan: Plan) -> [(String, String)] {
+    guard let time = plan.time else { return [] }
+    let notes = time.basis == .measuredRates ? request.profile?.notes : nil
+    return [("on \(time.device)", time.words)] + (notes.map { [("its rates", $0)] } ?? [])
+  }
+
+  /// What may be decided is the target's; the bytes are not.
+  private func targetFacts(_ plan: Plan) -> [(String, String)] {
+    guard let target = plan.target, plan.trainer == .permafrost else { return [] }
+    return [
+      (
+        "in \(target)",
+        "takes other bytes than these, which are of permafrost's own training; 'permafrost export' predicts them where it can, and "
+          + "'--trainer pytorch' plans by PyTorch's"
+      )
+    ]
   }
 
   /// What the predicted peak is made of.
@@ -165,7 +182,8 @@ public struct PlanReport: Report {
         : "Infeasible: \(request.modelName) does not train in \(budget), not even "
           + "\(leastWords) (\(request.recipe.shapeWords)).",
       tone: .bad)
-    let isExact = request.trainer == .permafrost
+    // Which allocator wastes what, and which layers to make slower, is not tried in every way.
+    let isExact = request.trainer == .permafrost && reason.maximumStepSeconds == nil
     let needed = "\(ByteCount.format(smallest, rounding: .up)) (\(ByteCount.formatExactly(smallest)))"
     text += style.paragraph(
       (isExact ? "The smallest budget that would do is \(needed)" : "A budget of \(needed) would do")
@@ -173,7 +191,7 @@ public struct PlanReport: Report {
         + (programAlone
           ? " (\(request.recipe.shapeWords))."
           : "; the program itself takes \(program) of it, \(runtime.words).")
-        + (isExact ? "" : " A little less may, as what its allocator wastes varies with what trains."))
+        + (isExact ? "" : " A little less may, which is not tried in every way."))
     if let peak = reason.peak { text += style.paragraph("What binds, in \(peak.words).") }
     return text + table(reason.changes, style)
   }
@@ -181,10 +199,12 @@ public struct PlanReport: Report {
   private func tooSlow(_ reason: Infeasibility, _ style: TextStyle) -> String {
     let least = Quantity.duration(seconds: reason.smallestStepSeconds ?? .infinity)
     let limit = Quantity.duration(seconds: reason.maximumStepSeconds ?? 0)
+    let joules = request.profile?.activePowerWatts.map { $0 * (reason.smallestStepSeconds ?? .infinity) }
+    let energy = joules.map { ", \(Quantity.joules($0))," } ?? ""
     return style.paragraph(
-      "Infeasible: a step of \(request.modelName) takes at least \(least) on \(request.profile?.title ?? "the device") "
-        + "(\(request.recipe.shapeWords)), and \(limit) is the limit that was given in time or energy; allow more, or a smaller "
-        + "batch or sequence.",
+      "Infeasible: a step of \(request.modelName) takes at least \(least)\(energy) on \(request.profile?.title ?? "the device") "
+        + "(\(request.recipe.shapeWords)), and \(request.stepLimitOption.map { "'\($0)'" } ?? "the limit") allows \(limit); allow more, "
+        + "or a smaller batch or sequence.",
       tone: .bad)
   }
 

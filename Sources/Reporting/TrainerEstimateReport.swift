@@ -26,6 +26,8 @@ public struct TrainerEstimateReport: Report {
   public let trainableParameters: Int
   public let budgetBytes: Int?
   public let headroomBytes: Int?
+  /// The least budget in which it fits, with what stays free of it because a prediction may err.
+  public let neededBudgetBytes: Int
   public let fits: Bool?
 
   /// Lowers the trainer's step and simulates it.
@@ -51,7 +53,9 @@ public struct TrainerEstimateReport: Report {
     trainableParameters = selection.trainedCount(of: model.graph)
     self.budgetBytes = budgetBytes
     headroomBytes = budgetBytes.map { $0 - memory.residentBytes }
-    fits = headroomBytes.map { $0 >= 0 }
+    let needed = trainer.budget(for: memory.residentBytes)
+    neededBudgetBytes = needed
+    fits = budgetBytes.map { needed <= $0 }
   }
 
   public func text(_ style: TextStyle) -> String {
@@ -66,12 +70,17 @@ public struct TrainerEstimateReport: Report {
           + "(\(Quantity.percent(Double(trainableParameters) / Double(max(parameters, 1)))))"
       ),
     ]
-    if let budgetBytes, let headroomBytes {
-      facts.append(("budget", ByteCount.format(budgetBytes, rounding: .down)))
+    if let budgetBytes {
+      let left = budgetBytes - neededBudgetBytes
       facts.append(
-        headroomBytes >= 0
-          ? ("headroom", "\(ByteCount.format(headroomBytes, rounding: .down)): it fits")
-          : ("missing", "\(ByteCount.format(-headroomBytes, rounding: .up)): it does not fit"))
+        (
+          "budget",
+          "\(ByteCount.format(budgetBytes, rounding: .down)); \(bytes(neededBudgetBytes)) are needed, as a prediction may err by so much"
+        ))
+      facts.append(
+        left >= 0
+          ? ("headroom", "\(ByteCount.format(left, rounding: .down)): it fits")
+          : ("missing", "\(ByteCount.format(-left, rounding: .up)): it does not fit"))
     }
     let heading = "\(model), training \(train) with \(trainer.rawValue): \(recipe.words)"
     return style.paragraph(heading, tone: .heading) + "\n" + Table.pairs(facts).text(style) + "\n"

@@ -1,3 +1,4 @@
+import Planning
 import Training
 import Units
 
@@ -5,9 +6,13 @@ import Units
 public struct TrainReport: Report {
   private let directory: String
   private let training: TrainingReport
+  private let plan: Plan
 
-  public init(_ training: TrainingReport, directory: String) {
+  private enum CodingKeys: String, CodingKey { case directory, training }
+
+  public init(_ training: TrainingReport, of plan: Plan, directory: String) {
     self.training = training
+    self.plan = plan
     self.directory = directory
   }
 
@@ -31,6 +36,15 @@ public struct TrainReport: Report {
     }
     facts.append(
       ("peak", ByteCount.format(training.measuredPeakBytes, rounding: .up) + " in the arena and mapped"))
+    if let resident = training.residentPeakBytes {
+      let free = plan.mappedFree ? ", mapped weights not counted" : ""
+      facts.append(
+        (
+          "resident",
+          "at most \(ByteCount.format(resident, rounding: .up)); the plan's budget is "
+            + "\(ByteCount.format(plan.budgetBytes, rounding: .down))\(free)"
+        ))
+    }
     let since = training.resumedFrom.map { ", going on from step \(Quantity.count($0))" } ?? ""
     var text =
       style.paragraph(

@@ -18,10 +18,17 @@ public struct KernelTimes: Sendable {
   private let rates: [String: KernelRate]
   private let peaks: KernelRate
 
-  public init(_ device: DeviceProfile) {
-    rates = device.kernels
+  /// - Parameter threads: fewer than the cores that the rates are of do as much less arithmetic, but may move as many bytes; nil for one a
+  ///   core.
+  public init(_ device: DeviceProfile, threads: Int? = nil) {
+    let share = min(1, Double(threads ?? device.cores) / Double(device.cores))
+    rates = device.kernels.mapValues { rate in
+      var rate = rate
+      rate.operationsPerSecond? *= share
+      return rate
+    }
     peaks = KernelRate(
-      operationsPerSecond: device.peakFLOPS, bytesPerSecond: device.memoryBandwidthBytesPerSecond)
+      operationsPerSecond: device.peakFLOPS * share, bytesPerSecond: device.memoryBandwidthBytesPerSecond)
   }
 
   /// A machine of which only peak and bandwidth are known.

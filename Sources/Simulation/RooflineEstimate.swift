@@ -15,7 +15,7 @@ public struct RooflineEstimate: Sendable, Hashable {
   public let joules: Double?
 
   public init(_ step: TrainingStep, on device: DeviceProfile) {
-    let times = KernelTimes(device)
+    let times = KernelTimes(device, threads: step.recipe.threads)
     var seconds = 0.0
     var memoryBound = 0.0
     for kernel in step.kernels {

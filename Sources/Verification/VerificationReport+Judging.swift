@@ -22,10 +22,15 @@ extension VerificationReport {
 
   /// Decides from what was recorded; what could not be measured does not pass.
   ///
-  /// - Parameter allowedBytes: what the process may have resident.
-  mutating func judge(allowedBytes: Int, _ prediction: Prediction, baseline: Verifier.Baseline) {
+  /// - Parameters:
+  ///   - allowedBytes: what the process may have resident.
+  ///   - unlearned: the metric of a model that has learned nothing.
+  mutating func judge(
+    allowedBytes: Int, _ prediction: Prediction, baseline: Verifier.Baseline, unlearned: Double
+  ) {
     checks = [
-      fitCheck(allowedBytes), predictionCheck(prediction), residentCheck(prediction), metricCheck(baseline),
+      fitCheck(allowedBytes), predictionCheck(prediction), residentCheck(prediction),
+      metricCheck(baseline, unlearned),
     ]
     fits = checks[0].result == .passed
     passed = checks.allSatisfy { $0.result == .passed || $0.result == .skipped }
@@ -41,8 +46,10 @@ extension VerificationReport {
     }
     return Check(
       name: "fits", result: residentPeakBytes <= allowed ? .passed : .failed,
-      detail: "resident peak \(ByteCount.format(residentPeakBytes)) of \(ByteCount.format(allowed)), held by "
-        + (limitEnforcedBy ?? "nothing"))
+      detail: "resident peak \(ByteCount.format(residentPeakBytes)) of \(ByteCount.format(allowed))"
+        + (allowed > budgetBytes
+          ? " (the budget of \(budget), and mapped weights that cost nothing)" : "")
+        + ", held by " + (limitEnforcedBy ?? "nothing"))
   }
 
   private func predictionCheck(_ prediction: Prediction) -> Check {
@@ -86,7 +93,7 @@ extension VerificationReport {
       name: "resident", result: isWithin ? .passed : .failed, detail: detail)
   }
 
-  private func metricCheck(_ baseline: Verifier.Baseline) -> Check {
+  private func metricCheck(_ baseline: Verifier.Baseline, _ unlearned: Double) -> Check {
     guard task != nil else {
       return Check(name: "metric", result: .skipped, detail: "no data: memory only")
     }
@@ -99,13 +106,14 @@ extension VerificationReport {
         ? Check(name: "metric", result: .skipped, detail: "\(value); no baseline was asked for")
         : Check(name: "metric", result: .notMeasured, detail: "\(value); full fine-tuning gave no figure")
     }
-    // A correlation or an F1 of nothing: whatever the plan reached, it was compared with no learning at all.
-    guard baselineMetric > 0 else {
+    // Whatever the plan reached, it was compared with no learning at all.
+    guard baselineMetric > unlearned else {
       return Check(
         name: "metric", result: .notMeasured,
         detail:
-          "\(value); full fine-tuning \(Quantity.fixed(baselineMetric, decimals: 4)), so nothing was learned to compare "
-          + "with; train longer")
+          "\(value); full fine-tuning \(Quantity.fixed(baselineMetric, decimals: 4)), no more than "
+          + "\(Quantity.fixed(unlearned, decimals: 4)) without learning, so there is nothing to compare with; train longer"
+      )
     }
     return Check(
       name: "metric", result: metric >= baselineMetric - metricTolerance ? .passed : .failed,

@@ -1,3 +1,4 @@
+import Foundation
 import Graph
 import Limits
 import Planning
@@ -65,7 +66,8 @@ public struct Verifier {
       try compare(&report, onMessage)
     }
     let allowed = plan.budgetBytes + (plan.mappedFree ? plan.mappedBytes : 0)
-    report.judge(allowedBytes: allowed, prediction, baseline: baseline)
+    report.judge(
+      allowedBytes: allowed, prediction, baseline: baseline, unlearned: try unlearnedMetric())
     return report
   }
 
@@ -76,6 +78,16 @@ public struct Verifier {
     }
     let held = ByteCount.format(plan.runtimeBytes)
     return "\(held) were held back for the program itself, so plan anew here, or with a larger --runtime"
+  }
+
+  /// The task's headline metric of a model that gives every example the same answer: of accuracy the share of the most frequent class, and
+  /// of correlations and F1 nothing.
+  private func unlearnedMetric() throws -> Double {
+    guard dataset?.task.headline == .accuracy, let path = preparation.evaluationData else { return 0 }
+    let data = try PreparedData(opening: URL(fileURLWithPath: path))
+    var counts: [[Int32]: Int] = [:]
+    for index in 0..<data.count { counts[data[index].labels, default: 0] += 1 }
+    return Double(counts.values.max() ?? 0) / Double(max(data.count, 1))
   }
 
   private func run(_ plan: Plan, rehearses: Bool) -> PlanRun {

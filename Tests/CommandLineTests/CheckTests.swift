@@ -90,18 +90,28 @@ struct CheckTests {
     ])
   func certificate(figures: [String: Double], words: String) throws {
     let (names, run) = try failures { plan in
-      plan["status"] = "optimal"
+      plan.merge(["status": "optimal", "scores": "given"]) { $1 }
       plan.merge(["objective": 1, "bound": 1, "gap": 0]) { $1 }
       plan.merge(figures) { $1 }
     }
     #expect(names == ["certificate"] && run.standardOutput.contains(words), "\(run.standardOutput)")
   }
 
+  @Test("a share of the prior that the plan's decisions do not capture is found, however sound it looks")
+  func forged() throws {
+    let (names, run) = try failures {
+      $0.merge(["status": "optimal", "objective": 0.25, "bound": 0.25, "gap": 0]) { $1 }
+    }
+    #expect(names == ["objective"] && run.standardOutput.contains("the plan says 25.0 % of the prior"))
+  }
+
   @Test("a status that allows the gap is believed, and one that does not is not")
   func status() throws {
     func failures(_ status: String, gap: Double) throws -> [String] {
-      try self.failures { $0.merge(["status": status, "objective": 1 - gap, "bound": 1.0, "gap": gap]) { $1 } }
-        .names
+      try self.failures { plan in
+        plan.merge(["status": status, "objective": 1 - gap, "bound": 1.0, "gap": gap]) { $1 }
+        plan["scores"] = "given"
+      }.names
     }
     #expect(
       try failures("within_gap", gap: 0.0005) == [] && failures("within_gap", gap: 0.002) == ["certificate"])

@@ -125,6 +125,53 @@ struct PlanTests {
     #expect(run.standardOutput.contains("the smaller model bert-tiny"))
   }
 
+  @Test("a limit of time or energy is kept, told with the device's time, written down, and checked again")
+  func limited() throws {
+    try withTemporaryDirectory { directory in
+      func run(_ text: String) throws -> Run {
+        try CommandLineProgram.run(text.split(separator: " ").map(String.init), in: directory)
+      }
+      let plan = "plan bert-mini --device raspberry-pi-zero-2w --batch 4 --seq 32 --runtime 25MiB -q"
+      let free = try run("\(plan) --json").object()["time"] as? [String: Any]
+      let joules = try #require(free?["joules"] as? Double)
+      #expect(free?["maximum_seconds"] == nil && free?["basis"] as? String == "peak rates")
+      let text = try run("\(plan) --max-step-joules \(joules / 2) -o p.json")
+      #expect(text.exitCode == 0 && text.standardOutput.contains("on raspberry-pi-zero-2w"))
+      #expect(text.standardOutput.contains(" are allowed"))
+      let path = directory.appending(path: "p.json")
+      var file = try #require(
+        try JSONSerialization.jsonObject(with: Data(contentsOf: path)) as? [String: Any])
+      var time = try #require(file["time"] as? [String: Any])
+      #expect(try #require(time["joules"] as? Double) <= joules / 2)
+      let check = "check p.json --device raspberry-pi-zero-2w --runtime 25MiB"
+      let kept = try run(check)
+      #expect(kept.exitCode == 0 && kept.standardOutput.contains("ok  time "))
+      time["maximum_seconds"] = try #require(time["seconds"] as? Double) * 0.99
+      file["time"] = time
+      try JSONSerialization.data(withJSONObject: file).write(to: path)
+      let broken = try run("\(check) --json").object()["plans"] as? [[String: Any]]
+      let failed = (broken?.first?["checks"] as? [[String: Any]])?.filter { $0["passed"] as? Bool == false }
+      #expect(failed?.compactMap { $0["name"] as? String } == ["time"])
+      let none = try run("\(plan) --max-step-joules 0.0001")
+      let words = none.standardOutput.split { $0 == " " || $0 == "\n" }.joined(separator: " ")
+      #expect(none.exitCode == 1 && words.contains("'--max-step-joules 0.0001' allows"))
+    }
+  }
+
+  @Test("a linear program that was not needed is said to be missing, and costs neither the plan nor the answer")
+  func noProgram() throws {
+    try withTemporaryDirectory { directory in
+      let plan = [
+        "plan", "bert-tiny", "--batch", "4", "--seq", "32", "--runtime", "25MiB", "--dump-model", "m.lp",
+      ]
+      let all = try CommandLineProgram.run(plan + ["--budget", "1GiB", "-o", "p.json"], in: directory)
+      #expect(all.exitCode == 0 && all.standardError.contains("nothing had to be solved"))
+      #expect(try contents(of: directory) == ["p.json"])
+      let none = try CommandLineProgram.run(plan + ["--budget", "26MiB"], in: directory)
+      #expect(none.exitCode == 1 && none.standardError.contains("nothing fits, so there is no linear program"))
+    }
+  }
+
   @Test("where mapped pages cost nothing, less is enough")
   func mappedFree() throws {
     let run = try CommandLineProgram.run(smallPlan + ["--budget", "40MiB", "--mapped-free", "--json"])

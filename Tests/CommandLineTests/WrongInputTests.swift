@@ -70,7 +70,9 @@ struct WrongInputTests {
     WrongInput("plan bert-tiny --budget 100MiB --max-step-seconds 1 \(shape)", 64, "needs the rates"),
     WrongInput("plan bert-tiny --device stm32h7 --max-step-seconds 0 \(shape)", 64, "above 0"),
     WrongInput("plan bert-tiny --device stm32h7 --max-hours 1 \(shape)", 64, "'--examples' go together"),
-    WrongInput("plan bert-tiny --budget 1GiB --dump-model m.lp \(shape)", 64, "nothing had to be solved"),
+    WrongInput(
+      "plan bert-tiny --device stm32h7 --max-hours 1e308 --examples 9 \(shape)", 64,
+      "more than twelve days a step"),
     WrongInput("plan bert-tiny --budget 100MiB --dump-model no/m.lp \(shape)", 69, "no/m.lp"),
     WrongInput("plan bert-tiny --budget 100MiB --batch 4", 64, "missing '--seq'"),
     WrongInput("estimate bert-tiny --trainer keras \(shape)", 64, "--trainer"),

@@ -107,6 +107,35 @@ struct MixedSavingTests {
   }
 }
 
+@Suite("Where a second bias has to train")
+struct SecondBiasTests {
+  @Test("the least is that bias alone, without the first and without nodes")
+  func alone() throws {
+    var request = deepRequest()
+    let name = "encoder.layer.3.output.dense.bias"
+    request.pins = Pins(train: [name])
+    (request.alternatives.savings, request.recipe.saving) = ([], .keep)
+    let graph = request.graph
+    func budget(training match: (Parameter) -> Bool, nodes: Int = 0) -> Int {
+      var selection = Selection.frozen(graph)
+      selection.trainable = Set(graph.parameters.filter { $0.isHead || match($0) }.map(\.id))
+      selection.retained[3] = nodes
+      return request.budget(for: StepProgram(graph, request.recipe, selection))
+    }
+    let least = budget { $0.name == name }
+    #expect(least < budget(training: { $0.name == name }, nodes: 3))
+    #expect(least < budget { [name, "encoder.layer.3.intermediate.dense.bias"].contains($0.name) })
+    request.budgetBytes = least
+    #expect(try smallPlan(request).chargedBytes == least)
+    request.budgetBytes = least - 1
+    guard case .infeasible(let answer) = try Planner(request).plan() else {
+      Issue.record("one byte less is called feasible")
+      return
+    }
+    #expect(answer.smallestFeasibleBudgetBytes == least)
+  }
+}
+
 @Suite("Where time is short as well as memory")
 struct ShortTimeTests {
   @Test("the smallest budget is of a step that is quick enough, and changes suffice within the limit")

@@ -68,6 +68,26 @@ struct KernelTimesTests {
     #expect(times.seconds(KernelWork(kernel, operations: 3, bytesMoved: 4_000_000)) == 1e-3)
   }
 
+  @Test("fewer threads than cores do as much less arithmetic and move as many bytes; more do no more")
+  func threads() throws {
+    let kernel = try #require(KernelClass("gelu"))
+    let arithmetic = KernelWork(kernel, operations: 3_000_000, bytesMoved: 4)
+    let bytes = KernelWork(kernel, operations: 3, bytesMoved: 4_000_000)
+    let cores = device().cores
+    let rates = Dictionary(
+      uniqueKeysWithValues: KernelClass.all.map {
+        ($0.name, KernelRate(operationsPerSecond: 3e10, bytesPerSecond: 4e9))
+      })
+    for device in [device(), device(rates)] {
+      for threads in 1...2 * cores {
+        let times = KernelTimes(device, threads: threads)
+        let slower = Double(cores) / Double(min(threads, cores))
+        #expect((times.seconds(arithmetic) / (1e-4 * slower) - 1).magnitude < 1e-12)
+        #expect(times.seconds(bytes) == 1e-3)
+      }
+    }
+  }
+
   @Test("kernels run once a micro-batch, updates once")
   func microBatches() {
     var random = SeededGenerator(seed: 3)

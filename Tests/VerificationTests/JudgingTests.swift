@@ -30,7 +30,7 @@ struct JudgingTests {
           scores: [], evaluationExamples: 0),
         prediction)
     }
-    report.judge(allowedBytes: budget, prediction, baseline: .none)
+    report.judge(allowedBytes: budget, prediction, baseline: .none, unlearned: 0)
     return report
   }
 
@@ -79,19 +79,21 @@ struct JudgingTests {
   }
 
   @Test(
-    "a metric is compared with full fine-tuning's, unless that learned nothing",
+    "a metric is compared with full fine-tuning's, unless that learned nothing: not more than the same answer for all examples gets",
     arguments: [
-      (0.80, 0.81, VerificationReport.Check.Result.passed), (0.795, 0.81, .passed), (0.78, 0.81, .failed),
-      (0.9, 0.81, .passed),
-      (0, 0, .notMeasured), (0.1, 0, .notMeasured), (0.1, -0.2, .notMeasured), (0.1, nil, .notMeasured),
-    ] as [(Double, Double?, VerificationReport.Check.Result)])
-  func metrics(metric: Double, baseline: Double?, result: VerificationReport.Check.Result) {
+      (0.80, 0.81, 0, VerificationReport.Check.Result.passed), (0.795, 0.81, 0.6, .passed),
+      (0.78, 0.81, 0, .failed), (0.9, 0.81, 0.8, .passed), (0.6, 0.6, 0.6, .notMeasured),
+      (0.7, 0.5, 0.6, .notMeasured),
+      (0, 0, 0, .notMeasured), (0.1, 0, 0, .notMeasured), (0.1, -0.2, 0, .notMeasured),
+      (0.1, nil, 0, .notMeasured),
+    ] as [(Double, Double?, Double, VerificationReport.Check.Result)])
+  func metrics(metric: Double, baseline: Double?, unlearned: Double, result: VerificationReport.Check.Result) {
     var report = report(.permafrost)
     report.task = "sst2"
     report.metricTolerance = 0.02
     (report.metricName, report.metric, report.baselineMetric) = ("matthews", metric, baseline)
     let prediction = Prediction(peakBytes: 40 << 20, allocatorBytes: 10 << 20, peakTolerance: 0)
-    report.judge(allowedBytes: 160 << 20, prediction, baseline: .measure)
+    report.judge(allowedBytes: 160 << 20, prediction, baseline: .measure, unlearned: unlearned)
     #expect(report.checks[3].result == result)
     #expect(report.passed == (result == .passed))
   }

@@ -134,11 +134,11 @@ public struct SweepPoint: Sendable, Codable, Equatable {
 }
 
 extension SweepPoint.Summary {
-  init(_ plan: Plan, estimatedStepSeconds: Double?) {
+  init(_ plan: Plan) {
     self.init(
       peakBytes: plan.chargedBytes, arenaBytes: plan.arenaBytes, mappedBytes: plan.mappedBytes,
       objective: plan.objective, bound: plan.bound, status: plan.status, termination: plan.termination,
       saving: plan.recipe.saving, trainableParameters: plan.trainableParameters,
-      estimatedStepSeconds: estimatedStepSeconds)
+      estimatedStepSeconds: plan.time?.seconds)
   }
 }

@@ -1,7 +1,3 @@
-import Graph
-import Simulation
-import Steps
-
 /// What a series of a sweep is asked.
 public struct SweepQuestion: Sendable {
   /// The question for every budget; its own budget, device and time limit count for nothing.
@@ -72,13 +68,7 @@ public struct SweepRun: Sendable {
       point.smallestFeasibleBudgetBytes = reason.smallestFeasibleBudgetBytes
       return (point, nil)
     case .plan(let plan):
-      // Profiles measure the engine's kernels, not another trainer's.
-      let timed = request.trainer == .permafrost ? request.profile : nil
-      let seconds = try timed.map { device in
-        let step = TrainingStep(request.template(plan.recipe), try plan.selection(of: request.graph))
-        return RooflineEstimate(step, on: device).seconds
-      }
-      point.plan = SweepPoint.Summary(plan, estimatedStepSeconds: seconds)
+      point.plan = SweepPoint.Summary(plan)
       return (point, plan)
     }
   }

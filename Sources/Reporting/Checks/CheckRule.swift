@@ -6,7 +6,7 @@ public enum CheckRule: String, Codable, Sendable, CaseIterable {
   case mappedBytes = "mapped_bytes"
   case predictedPeakBytes = "predicted_peak_bytes"
   case headroomBytes = "headroom_bytes"
-  case certificate, device, budget
+  case certificate, objective, time, device, budget
   case minimumHeadroom = "minimum_headroom"
 
   /// What holds where the check passes, in a sentence.
@@ -24,6 +24,8 @@ public enum CheckRule: String, Codable, Sendable, CaseIterable {
     case .predictedPeakBytes: "The simulated step's peak is the one that the plan says."
     case .headroomBytes: "The plan's budget, needs and headroom add up."
     case .certificate: "The plan's status, objective, bound and gap agree with each other."
+    case .objective: "The plan's decisions capture as much of the prior as the plan says."
+    case .time: "A step takes no longer than the plan was allowed to."
     case .device: "The device's profile has the figures that the plan was made with."
     case .budget: "What the plan needs fits the budget."
     case .minimumHeadroom: "As much of the budget is left as was asked for."

@@ -136,4 +136,20 @@ extension PlanCheck {
     let rule = plan.brokenCertificate
     note(.certificate, rule == nil, rule.map { "\($0); make the plan again" } ?? plan.status.words)
   }
+
+  /// Measured scores are in a file of their own; the prior can be worked out.
+  mutating func checkObjective(_ plan: Plan, _ graph: EncoderGraph, _ selection: Selection) {
+    guard plan.scores == .prior else { return }
+    let scores = Scores.prior(graph, modelIdentity: plan.model.identity)
+    let fresh =
+      scores.captured(by: selection, of: graph, learners: plan.learnerNodes)
+      / scores.captured(by: .full(graph), of: graph)
+    let isEqual = (fresh - plan.objective).magnitude <= 1e-6
+    note(
+      .objective, isEqual,
+      isEqual
+        ? "\(Quantity.percent(fresh)) of the prior"
+        : "the plan says \(Quantity.percent(plan.objective)) of the prior, its decisions capture \(Quantity.percent(fresh)); make the plan again"
+    )
+  }
 }

@@ -1,5 +1,6 @@
 import Devices
 import Planning
+import Simulation
 import Steps
 import Units
 
@@ -10,8 +11,7 @@ extension PlanCheck {
   /// - Parameter place: the plan's own device counts, or the built-in profile of its name where no place is given.
   mutating func checkProfile(_ plan: Plan, _ place: CheckPlace) {
     guard let name = plan.device, place.budget == nil || place.device?.identifier == name else { return }
-    let builtIn = DeviceCatalogue.names.contains(name) ? try? DeviceCatalogue.load(nameOrPath: name) : nil
-    guard let profile = place.device ?? builtIn else {
+    guard let profile = Self.profile(plan, place) else {
       note(.device, device: name, true, "\(name) is no built-in profile; the recorded budget stands for it")
       return
     }
@@ -35,6 +35,25 @@ extension PlanCheck {
       changes.isEmpty
         ? "\(name) has the recorded figures"
         : "the plan was made for \(name) with \(changes.joined(separator: ", with ")); make the plan again")
+  }
+
+  /// The place's device, or the built-in profile of the plan's.
+  private static func profile(_ plan: Plan, _ place: CheckPlace) -> DeviceProfile? {
+    place.device
+      ?? plan.device.flatMap { name in
+        DeviceCatalogue.names.contains(name) ? try? DeviceCatalogue.load(nameOrPath: name) : nil
+      }
+  }
+
+  /// A limit of time or energy, by the rates that the device has now.
+  mutating func checkTime(_ plan: Plan, _ step: TrainingStep, _ place: CheckPlace) {
+    guard let limit = plan.time?.maximumSeconds, let profile = Self.profile(plan, place) else { return }
+    let seconds = RooflineEstimate(step, on: profile).seconds
+    let words = "a step takes \(Quantity.duration(seconds: seconds)) by the rates of \(profile.identifier), "
+    let allowed = "\(Quantity.duration(seconds: limit)) are allowed"
+    note(
+      .time, device: profile.identifier, seconds <= limit,
+      words + (seconds <= limit ? "and \(allowed)" : "but only \(allowed); plan for this device"))
   }
 
   mutating func checkBudget(

@@ -75,12 +75,14 @@ public struct PlanCheck: Encodable, Sendable {
     let program = StepProgram(plan.template(of: graph), selection)
     checkFigures(plan, graph, selection, program)
     checkCertificate(plan)
+    checkObjective(plan, graph, selection)
     var used = plan
     if let trainer { (used.trainer, used.trainerOptions) = trainer }
     guard used.trainer == plan.trainer || checkShape(used, graph) else { return }
     let step = trainer == nil ? program : StepProgram(used.template(of: graph), selection)
     for place in places {
       checkProfile(plan, place)
+      checkTime(plan, program.training, place)
       checkBudget(used, step, try runtime(place, graph, plan.recipe), place, minimum)
     }
   }

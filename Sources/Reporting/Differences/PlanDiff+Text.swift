@@ -23,7 +23,7 @@ extension PlanDiff {
     var table = Table([.left("setting"), .prose("before"), .prose("after")])
     for setting in settings {
       // A hash is told from another by its beginning.
-      let limit = setting.name == "model.identity" ? 12 : Int.max
+      let limit = setting.name.lowercased().hasSuffix("identity") ? 12 : Int.max
       let values = [setting.before, setting.after].map { String(($0?.printable ?? "none").prefix(limit)) }
       table.append([Table.Cell(setting.name)] + values.map { Table.Cell($0) })
     }

@@ -56,7 +56,7 @@ struct PlanningOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Percent of the score to give up for a step of half the time; 0 for the most score (1).",
+      "Percent of the score to give up for a recipe whose step takes half the time; 0 for the most score (1).",
       valueName: "percent"),
     transform: Accepted.count(0...100))
   var halfTimeWorth = 1
@@ -120,7 +120,8 @@ struct PlanningOptions: ParsableArguments {
     request.pins = Pins(train: train, freeze: freeze, minimumRetention: minRetention)
     request.halfTimeWorth = Double(halfTimeWorth) / 100
     request.profile = profile
-    request.maximumStepSeconds = try limits.stepSeconds(on: profile, batch: recipe.batch)
+    let limit = try limits.stepLimit(on: profile, batch: recipe.batch)
+    (request.maximumStepSeconds, request.stepLimitOption) = (limit?.seconds, limit?.option)
     return (request, share)
   }
 }

@@ -28,33 +28,43 @@ struct TimeLimitOptions: ParsableArguments {
     transform: Accepted.count(1...1_000_000_000))
   var examples: Int?
 
+  /// Longer steps cannot be limited: the planner adds their kernels' times up in nanoseconds.
+  private static let mostSeconds = 1e6
+
   func validate() throws {
     if (maxHours == nil) != (examples == nil) {
       throw ValidationError("'--max-hours' and '--examples' go together; give both")
     }
   }
 
-  /// The tightest limit of one step; nil without any.
+  /// The tightest limit of one step, and the option that sets it; nil without any.
   ///
   /// - Throws: `ValidationError` where the device does not say what a limit needs.
-  func stepSeconds(on profile: DeviceProfile?, batch: Int) throws -> Double? {
+  func stepLimit(
+    on profile: DeviceProfile?, batch: Int
+  ) throws -> (seconds: Double, option: String)? {
     guard maxStepSeconds != nil || maxStepJoules != nil || maxHours != nil else { return nil }
     guard let profile else {
       throw ValidationError(
         "a limit of time or energy needs the rates of a '--device'; 'permafrost calibrate' measures this machine's"
       )
     }
-    var limits = [maxStepSeconds]
+    var limits: [(seconds: Double, option: String)] = []
+    if let maxStepSeconds { limits.append((maxStepSeconds, "--max-step-seconds \(maxStepSeconds)")) }
     if let maxStepJoules {
       guard let watts = profile.activePowerWatts else {
         throw ValidationError("'--max-step-joules' needs a device whose profile gives active_power")
       }
-      limits.append(maxStepJoules / watts)
+      limits.append((maxStepJoules / watts, "--max-step-joules \(maxStepJoules)"))
     }
     if let maxHours, let examples {
       let steps = (examples + batch - 1) / batch
-      limits.append(maxHours * 3600 / Double(steps))
+      limits.append((maxHours * 3600 / Double(steps), "--max-hours \(maxHours) --examples \(examples)"))
     }
-    return limits.compactMap(\.self).min()
+    let tightest = limits.min { $0.seconds < $1.seconds }
+    if let tightest, tightest.seconds > Self.mostSeconds {
+      throw ValidationError("'\(tightest.option)' allows more than twelve days a step; leave it out")
+    }
+    return tightest
   }
 }

@@ -7,7 +7,10 @@ import Steps
 struct EstimateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "estimate",
-    abstract: "Simulates a training step: its peak and where, its operations, the headroom.")
+    abstract: "Simulates a training step: its peak and where, its operations, the headroom.",
+    discussion: """
+      Says what the step needs, whether it fits or not, and exits with 0; 'permafrost check' judges plans.
+      """)
 
   @OptionGroup var model: ModelOptions
   @OptionGroup var shape: ShapeOptions
@@ -45,14 +48,15 @@ struct EstimateCommand: ParsableCommand {
     try trainer.check(recipe)
     let share = try runtime.share(of: trainer, on: profile, model.graph, recipe)
     let budget = device.budget(on: profile)
+    let scores = try scores.map { try PlanFile.readScores($0, for: model.graph, identity: model.identity) }
     if let out {
-      let scores = try scores.map { try PlanFile.readScores($0, for: model.graph, identity: model.identity) }
       var request = PlanRequest(
         graph: model.graph, modelName: model.displayName, modelIdentity: model.identity, recipe: recipe,
         scores: scores ?? .prior(model.graph, modelIdentity: model.identity), budgetBytes: budget?.bytes ?? 0,
         mappedFree: trainer == .permafrost && budget?.mappedFree ?? false, runtimeBytes: share.bytes,
         device: profile?.identifier, task: self.model.task.task)
       (request.trainer, request.trainerOptions) = (trainer, options)
+      request.profile = profile
       if budget == nil {
         request.budgetBytes = trainer.budget(for: Plan.given(selection, request).chargedBytes)
       }

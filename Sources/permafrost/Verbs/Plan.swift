@@ -58,7 +58,10 @@ struct PlanCommand: ParsableCommand {
     // Until the plan is written and explained, SIGINT asks for the best so far; a second one ends the process.
     var (outcome, explanation) = try Interruption.cancelling(cancellation) {
       let answer = try solve(planner)
-      guard case .plan(let plan) = answer.outcome else { return (answer.outcome, PlanExplanation?.none) }
+      guard case .plan(let plan) = answer.outcome else {
+        if dumpModel != nil { output.note("nothing fits, so there is no linear program to write") }
+        return (answer.outcome, PlanExplanation?.none)
+      }
       try write(answer.model)
       if let out { try Interruption.held { try PlanFile.write(plan, to: out) } }
       return (answer.outcome, try output.json ? nil : planner.explain(plan))
@@ -87,8 +90,8 @@ struct PlanCommand: ParsableCommand {
   private func write(_ model: LinearModel?) throws {
     guard let dumpModel else { return }
     guard let model else {
-      throw ValidationError(
-        "'--dump-model': nothing had to be solved, because all that may train fits; nothing was written")
+      return output.note(
+        "all that may train fits, so nothing had to be solved, and there is no linear program to write")
     }
     try AtomicFile.write(try model.lpFormat(), to: dumpModel)
   }

@@ -44,6 +44,11 @@ struct TrainCommand: ParsableCommand {
     guard let dataset = try data.dataset(fallback: plan.task) else {
       throw ValidationError("missing '--data'; accepted is a folder with train and dev files")
     }
+    if plan.chargedBytes > plan.budgetBytes {
+      output.note(
+        "the plan does not fit its own budget, and 'train' holds nothing to it; 'permafrost plan' makes one that fits"
+      )
+    }
     let target = URL(fileURLWithPath: out)
     let folder = between.folder(beside: target.path)
     try checkFiles(plan, target, folder: folder)
@@ -59,7 +64,7 @@ struct TrainCommand: ParsableCommand {
     progress.finish()
     guard case .finished(let report) = outcome else { return }
     if times, let times = report.times { try output.printBeside(times) }
-    try output.print(TrainReport(report, directory: target.path))
+    try output.print(TrainReport(report, of: plan, directory: target.path))
   }
 
   /// Finds out before anything is trained whether the results can be written, and that they replace nothing that is read.
