@@ -49,7 +49,7 @@ public struct DeviceReport: Report {
     switch field {
     case .totalMemory: ByteCount.format(profile.totalMemoryBytes)
     case .systemReserved: ByteCount.format(profile.systemReservedBytes)
-    case .perProcessLimit: profile.perProcessLimitBytes.map { ByteCount.format($0) }
+    case .perProcessLimit: profile.perProcessLimitBytes.map { ByteCount.format($0, rounding: .down) }
     case .cleanMappedPagesCount: profile.cleanMappedPagesCount ? "yes" : "no"
     case .cores: "\(profile.cores)"
     case .memoryBandwidth: Quantity.bytesPerSecond(profile.memoryBandwidthBytesPerSecond)

@@ -88,7 +88,7 @@ public struct PrimeReport: Report {
     var text =
       style.paragraph(
         "Primed for \(Quantity.count(steps, of: "step")) of \(Quantity.duration(seconds: secondsPerStep)) "
-          + "in \(ByteCount.format(measuredPeakBytes, rounding: .up)); scores are in \(scoresFile).",
+          + "in \(ByteCount.format(measuredPeakBytes, rounding: .up)) of arena and mapped weights; scores are in \(scoresFile).",
         tone: .heading) + "\n"
     if turns.count > 1 {
       text +=

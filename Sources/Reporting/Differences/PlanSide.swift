@@ -65,12 +65,14 @@ public struct PlanSide: Sendable {
       let trainerOptions: PyTorchOptions?
       let target: String?
       let mappedFree: Bool
+      let maximumStepSeconds: Double?
       let recipe: Recipe
     }
     let settings = Settings(
       model: plan.model, device: plan.device, task: plan.task,
       trainer: plan.trainer == .permafrost ? nil : plan.trainer.rawValue, trainerOptions: plan.trainerOptions,
-      target: plan.target, mappedFree: plan.mappedFree, recipe: plan.recipe)
+      target: plan.target, mappedFree: plan.mappedFree,
+      maximumStepSeconds: plan.time?.maximumSeconds, recipe: plan.recipe)
     var texts: [String: String] = [:]
     try Self.flatten(JSONSerialization.jsonObject(with: PlanFile.encode(settings)), "", into: &texts)
     texts["recipe.saving"] = plan.recipe.saving.description
