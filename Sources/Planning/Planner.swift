@@ -122,9 +122,10 @@ public struct Planner: Sendable {
       request: continued, space: candidate.space, template: request.template(recipe), solver: solver,
       deadline: deadline, known: [candidate.chosen], floor: floor(below: candidate.objective))
     var outcome = try search.run()
-    // A proof is worth all nodes.
+    // A proof is worth all nodes, where it was nodes that it wanted.
     if case .found(let short) = outcome, isProven(candidate.objective, findings.bound),
-      !isProven(short.objective, short.certificate.bound)
+      !isProven(short.objective, short.certificate.bound),
+      short.certificate.ending == Termination.nodeLimit.words
     {
       search.request = request
       search.known.append(short.chosen)
