@@ -94,7 +94,7 @@ public struct Plan: Sendable, Codable, Equatable {
   public var nodes: Int
   /// Programs solved by all searches; each after the first has rows that the last proposal broke.
   public var rounds: Int
-  /// Wall-clock time of the whole planning; the one value that differs between equal runs.
+  /// Wall-clock time of the whole planning; the one value that differs between equal runs, unless the clock ended a search.
   public var solveSeconds: Double
 
   /// Tensors trained whole, named as in the checkpoint.
