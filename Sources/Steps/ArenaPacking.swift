@@ -23,28 +23,32 @@ public struct ArenaPacking: Sendable {
 
   /// Rounds of moving what sticks out; each costs one greedy pass.
   private static let improvementRounds = 40
+  /// Rounds in a row that may be no better than the best: by lifetime, the lower bound is often met after two or three that are worse.
+  private static let patience = 6
 
   public init(_ items: [Item]) {
     lowerBound = Self.largestLiveSum(items)
     offsets = Array(repeating: 0, count: items.count)
     size = Int.max
     func span(_ index: Int) -> Int { items[index].lifetime.count }
-    let keys: [(Int) -> (Int, Int)] = [
-      { (items[$0].bytes, span($0)) },
-      { (items[$0].bytes * span($0), items[$0].bytes) },
-      { (span($0), items[$0].bytes) },
+    // By size, one pass nearly always meets the lower bound, and further ones hardly ever do.
+    let keys: [(patience: Int, (Int) -> (Int, Int))] = [
+      (1, { (items[$0].bytes, span($0)) }),
+      (Self.patience, { (span($0), items[$0].bytes) }),
+      (Self.patience, { (items[$0].bytes * span($0), items[$0].bytes) }),
     ]
-    for key in keys where size > lowerBound {
+    for (patience, key) in keys where size > lowerBound {
       // Ties fall back to the position, so that the order never depends on the sort.
       var order = items.indices.sorted { first, second in
         let (a, b) = (key(first), key(second))
         return a == b ? first < second : a > b
       }
-      var best = Int.max
+      var (best, rest) = (Int.max, patience)
       for _ in 0..<Self.improvementRounds {
         let (placed, top) = Self.place(items, in: order)
         if top < size { (offsets, size) = (placed, top) }
-        guard size > lowerBound, top < best || best == Int.max else { break }
+        rest = top < best ? patience : rest - 1
+        guard size > lowerBound, rest > 0 else { break }
         best = min(best, top)
         let sticking = order.filter { placed[$0] + items[$0].bytes > lowerBound }
         order = sticking + order.filter { placed[$0] + items[$0].bytes <= lowerBound }
