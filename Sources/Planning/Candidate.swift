@@ -19,6 +19,13 @@ struct Certificate: Sendable {
   static let roundLimit = "round limit"
   var nodes = 0
   var rounds = 0
+
+  /// Adds what an earlier search of the same recipe took and bounded, where this one went on.
+  mutating func goOn(from earlier: Certificate) {
+    bound = min(bound, earlier.bound)
+    nodes += earlier.nodes
+    rounds += earlier.rounds
+  }
 }
 
 /// The best selection found under one recipe.

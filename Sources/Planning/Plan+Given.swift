@@ -50,11 +50,10 @@ extension Plan {
     if let named {
       learners = zip(learners, named).map { $0.count == $1.count ? $1 : $0 }
     }
-    let total = request.scores.captured(by: .full(graph), of: graph)
-    let captured = request.scores.captured(by: selection, of: graph, learners: learners)
     return Plan(
       StepProgram(request.template(request.recipe), selection), for: request,
-      objective: total > 0 ? captured / total : 0, bound: 1, status: .given, termination: "given",
+      objective: request.scores.share(capturedBy: selection, of: graph, learners: learners), bound: 1,
+      status: .given, termination: "given",
       learners: learners)
   }
 }

@@ -49,9 +49,7 @@ extension Planner {
       deadline: deadline,
       known: [candidate.chosen], floor: floor)
     guard case .found(var found) = try search.run() else { return candidate }
-    found.certificate.bound = min(found.certificate.bound, candidate.certificate.bound)
-    found.certificate.nodes += candidate.certificate.nodes
-    found.certificate.rounds += candidate.certificate.rounds
+    found.certificate.goOn(from: candidate.certificate)
     return found
   }
 }

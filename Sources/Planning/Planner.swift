@@ -129,7 +129,10 @@ public struct Planner: Sendable {
     {
       search.request = request
       search.known.append(short.chosen)
-      outcome = try search.run()
+      if case .found(var long) = try search.run() {
+        long.certificate.goOn(from: short.certificate)
+        outcome = .found(long)
+      }
     }
     // One whose time is over before anything is solved would only take the bound away.
     guard case .found(let staged) = outcome, staged.objective >= candidate.objective,

@@ -119,6 +119,14 @@ public struct Scores: Sendable, Codable, Equatable {
     return increments
   }
 
+  /// What a selection captures, as a share of what training everything does; 0 where nothing scores.
+  public func share(
+    capturedBy selection: Selection, of graph: EncoderGraph, learners: [[Int]]? = nil
+  ) -> Double {
+    let total = captured(by: .full(graph), of: graph)
+    return total > 0 ? captured(by: selection, of: graph, learners: learners) / total : 0
+  }
+
   /// What a selection captures: its tensors' scores and its nodes'.
   ///
   /// - Parameter learners: layers × nodes, which ones train; a layer without any trains its best.

@@ -110,7 +110,7 @@ public struct EstimateReport: Report {
     let roofline = device.map { RooflineEstimate(program.training, on: $0) }
     estimatedStepSeconds = roofline?.seconds
     estimateBasis = roofline?.basis
-    ratesNote = roofline?.basis == .measuredRates ? device?.notes : nil
+    ratesNote = roofline?.basis.note(of: device)
     estimatedMemoryBoundSeconds = roofline?.memoryBoundSeconds
     estimatedStepJoules = roofline?.joules
   }

@@ -128,8 +128,8 @@ public struct PlanReport: Report {
 
   private func timeFacts(_ plan: Plan) -> [(String, String)] {
     guard let time = plan.time else { return [] }
-    let notes = time.basis == .measuredRates ? request.profile?.notes : nil
-    return [("on \(time.device)", time.words)] + (notes.map { [("its rates", $0)] } ?? [])
+    let note = time.basis.note(of: request.profile)
+    return [("on \(time.device)", time.words)] + (note.map { [("its rates", $0)] } ?? [])
   }
 
   /// What may be decided is the target's; the bytes are not.

@@ -1,3 +1,4 @@
+import Devices
 import Planning
 import Simulation
 import Units
@@ -12,6 +13,9 @@ extension KernelTimes.Basis {
     case .peakRates: "at least \(time): an estimate from peak rates"
     }
   }
+
+  /// What a profile says of rates that were measured, such as that they are too rough.
+  func note(of device: DeviceProfile?) -> String? { self == .measuredRates ? device?.notes : nil }
 }
 
 extension TimeEstimate {

@@ -37,6 +37,29 @@ struct PackingTests {
     }
   }
 
+  @Test("layers that save differently, and batches in parts, waste nothing")
+  func mixed() {
+    let graph = EncoderGraph(
+      EncoderConfiguration(
+        family: .bert, vocabularySize: 30522, hiddenSize: 256, feedForwardSize: 1024, layerCount: 4,
+        headCount: 4))
+    var recipe = Recipe(batch: 16, sequence: 128, accumulation: 16, threads: 2)
+    recipe.saving = Saving(layers: [.recompute, .recompute, .recompute, .keep])
+    recipe.frozenWeights = .int8
+    let template = StepTemplate(graph, recipe)
+    for (percent, first) in [10, 20, 40, 100].flatMap({ percent in (0..<4).map { (percent, $0) } }) {
+      var selection = Selection.frozen(graph)
+      for parameter in graph.parameters where !parameter.isSplitByNode {
+        let layer = graph.groups[parameter.group].layer
+        if layer.map({ $0 >= first }) ?? parameter.isHead { selection.trainable.insert(parameter.id) }
+      }
+      selection.retained = (0..<4).map { $0 < first ? 0 : graph.configuration.feedForwardSize * percent / 100 }
+      let simulation = Simulation(TrainingStep(template, selection))
+      #expect(
+        simulation.packingOverhead == 0, "\(percent) % of layers from \(first): \(simulation.packingOverhead)")
+    }
+  }
+
   @Test("random buffers never overlap and never need less than what lives at once", arguments: 0..<30)
   func random(seed: UInt64) {
     var generator = SeededGenerator(seed: seed)

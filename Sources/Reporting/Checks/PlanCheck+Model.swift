@@ -140,10 +140,8 @@ extension PlanCheck {
   /// Measured scores are in a file of their own; the prior can be worked out.
   mutating func checkObjective(_ plan: Plan, _ graph: EncoderGraph, _ selection: Selection) {
     guard plan.scores == .prior else { return }
-    let scores = Scores.prior(graph, modelIdentity: plan.model.identity)
-    let fresh =
-      scores.captured(by: selection, of: graph, learners: plan.learnerNodes)
-      / scores.captured(by: .full(graph), of: graph)
+    let fresh = Scores.prior(graph, modelIdentity: plan.model.identity)
+      .share(capturedBy: selection, of: graph, learners: plan.learnerNodes)
     let isEqual = (fresh - plan.objective).magnitude <= 1e-6
     note(
       .objective, isEqual,

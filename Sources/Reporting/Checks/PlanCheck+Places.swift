@@ -8,10 +8,10 @@ import Units
 extension PlanCheck {
   /// Profiles change as better figures are found; a plan for a device is for the figures that it has now.
   ///
-  /// - Parameter place: the plan's own device counts, or the built-in profile of its name where no place is given.
-  mutating func checkProfile(_ plan: Plan, _ place: CheckPlace) {
+  /// - Parameter profile: as ``profile(_:_:)`` gives it for the place.
+  mutating func checkProfile(_ plan: Plan, _ place: CheckPlace, _ profile: DeviceProfile?) {
     guard let name = plan.device, place.budget == nil || place.device?.identifier == name else { return }
-    guard let profile = Self.profile(plan, place) else {
+    guard let profile else {
       note(.device, device: name, true, "\(name) is no built-in profile; the recorded budget stands for it")
       return
     }
@@ -38,7 +38,7 @@ extension PlanCheck {
   }
 
   /// The place's device, or the built-in profile of the plan's.
-  private static func profile(_ plan: Plan, _ place: CheckPlace) -> DeviceProfile? {
+  static func profile(_ plan: Plan, _ place: CheckPlace) -> DeviceProfile? {
     place.device
       ?? plan.device.flatMap { name in
         DeviceCatalogue.names.contains(name) ? try? DeviceCatalogue.load(nameOrPath: name) : nil
@@ -46,8 +46,8 @@ extension PlanCheck {
   }
 
   /// A limit of time or energy, by the rates that the device has now.
-  mutating func checkTime(_ plan: Plan, _ step: TrainingStep, _ place: CheckPlace) {
-    guard let limit = plan.time?.maximumSeconds, let profile = Self.profile(plan, place) else { return }
+  mutating func checkTime(_ plan: Plan, _ step: TrainingStep, _ profile: DeviceProfile?) {
+    guard let limit = plan.time?.maximumSeconds, let profile else { return }
     let seconds = RooflineEstimate(step, on: profile).seconds
     let words = "a step takes \(Quantity.duration(seconds: seconds)) by the rates of \(profile.identifier), "
     let allowed = "\(Quantity.duration(seconds: limit)) are allowed"

@@ -81,8 +81,9 @@ public struct PlanCheck: Encodable, Sendable {
     guard used.trainer == plan.trainer || checkShape(used, graph) else { return }
     let step = trainer == nil ? program : StepProgram(used.template(of: graph), selection)
     for place in places {
-      checkProfile(plan, place)
-      checkTime(plan, program.training, place)
+      let profile = Self.profile(plan, place)
+      checkProfile(plan, place, profile)
+      checkTime(plan, program.training, profile)
       checkBudget(used, step, try runtime(place, graph, plan.recipe), place, minimum)
     }
   }

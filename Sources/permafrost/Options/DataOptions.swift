@@ -66,13 +66,13 @@ struct DataOptions: ParsableArguments {
       guard let option = options.first(where: \.isGiven) else { return }
       throw ValidationError("'\(option.name)' does not go with '\(task.name)', \(reason)")
     }
-    if case .answer = task.target {
-    } else {
+    let readsParagraphs = if case .answer = task.target { true } else { false }
+    let readsLists = if case .collectedLabels = task.target { true } else { false }
+    if !readsParagraphs {
       try refuse([("--doc-stride", docStride != nil)], "which has no paragraphs to read in windows")
     }
-    if case .collectedLabels = task.target {
-    } else {
-      try refuse([("--label-separator", labelSeparator != ",")], "whose examples have one label each")
+    if !readsLists {
+      try refuse([("--label-separator", labelSeparator != ",")], "whose examples have no lists of labels")
     }
     if !task.takesColumns {
       try refuse(
