@@ -14,6 +14,14 @@ public struct Difference: Hashable, Sendable, Codable {
     plannedBytes = 4 * planned
     trainedBytes = 4 * trained
   }
+
+  /// Several tensors together.
+  init(name: String, sumOf members: [Difference]) {
+    self.name = name
+    bytes = members.reduce(0) { $0 + $1.bytes }
+    plannedBytes = members.reduce(0) { $0 + $1.plannedBytes }
+    trainedBytes = members.reduce(0) { $0 + $1.trainedBytes }
+  }
 }
 
 extension ExportJob {

@@ -21,15 +21,7 @@ enum NumberPattern {
   private static func digits(_ digits: [Int]) -> String {
     if digits.count == 1 { return String(digits[0]) }
     if digits.count == 10 { return "\\d" }
-    var runs: [ClosedRange<Int>] = []
-    for digit in digits {
-      if let last = runs.last, last.upperBound + 1 == digit {
-        runs[runs.count - 1] = last.lowerBound...digit
-      } else {
-        runs.append(digit...digit)
-      }
-    }
-    let text = runs.map { run in
+    let text = digits.runs.map { run in
       switch run.count {
       case 1: "\(run.lowerBound)"
       case 2: "\(run.lowerBound)\(run.upperBound)"

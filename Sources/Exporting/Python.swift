@@ -28,20 +28,10 @@ enum Python {
 
   /// A list of rising numbers, runs written as ranges: `[0, 3, *range(7, 90)]`.
   static func list(rising numbers: [Int], indentation: String) -> String {
-    let items = runs(numbers).flatMap { run in
-      run.count > 2 ? ["*range(\(run.lowerBound), \(run.upperBound))"] : run.map(String.init)
+    let items = numbers.runs.flatMap { run in
+      run.count > 2 ? ["*range(\(run.lowerBound), \(run.upperBound + 1))"] : run.map(String.init)
     }
     return "[" + wrapped(items, indentation: indentation) + "]"
-  }
-
-  private static func runs(_ numbers: [Int]) -> [Range<Int>] {
-    numbers.reduce(into: []) { runs, number in
-      if let last = runs.last, last.upperBound == number {
-        runs[runs.count - 1] = last.lowerBound..<number + 1
-      } else {
-        runs.append(number..<number + 1)
-      }
-    }
   }
 
   /// Items between commas, on as many lines of at most `width` characters as they need.

@@ -4,8 +4,11 @@ import TrainerModels
 
 /// Why nothing fits, and what would: an answer, not an error.
 public struct Infeasibility: Sendable, Codable, Equatable {
+  public var kind = "permafrost-infeasibility"
   public var feasible = false
   public var budgetBytes: Int
+  /// What the process takes of it before its first tensor.
+  public var runtimeBytes: Int
   /// The least budget under which this model trains at all with this batch, within the limit of time; nil where no step is quick enough.
   ///
   /// Exact for the engine, because what must train alone needs the fewest bytes of all selections. Of saving policies with more layers than
@@ -35,10 +38,11 @@ public struct Infeasibility: Sendable, Codable, Equatable {
   }
 
   public init(
-    budgetBytes: Int, smallestFeasibleBudgetBytes: Int?, maximumStepSeconds: Double? = nil,
+    budgetBytes: Int, runtimeBytes: Int, smallestFeasibleBudgetBytes: Int?, maximumStepSeconds: Double? = nil,
     smallestStepSeconds: Double? = nil
   ) {
     self.budgetBytes = budgetBytes
+    self.runtimeBytes = runtimeBytes
     self.smallestFeasibleBudgetBytes = smallestFeasibleBudgetBytes
     self.maximumStepSeconds = maximumStepSeconds
     self.smallestStepSeconds = smallestStepSeconds

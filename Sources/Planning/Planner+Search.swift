@@ -20,8 +20,8 @@ extension Planner {
 
     func infeasibility(_ request: PlanRequest, _ leanest: Infeasibility.Leanest?) -> Infeasibility {
       Infeasibility(
-        budgetBytes: request.budgetBytes, smallestFeasibleBudgetBytes: leanest?.budgetBytes,
-        maximumStepSeconds: request.maximumStepSeconds,
+        budgetBytes: request.budgetBytes, runtimeBytes: request.runtimeBytes,
+        smallestFeasibleBudgetBytes: leanest?.budgetBytes, maximumStepSeconds: request.maximumStepSeconds,
         smallestStepSeconds: request.maximumStepSeconds.map { _ in quickest })
     }
   }

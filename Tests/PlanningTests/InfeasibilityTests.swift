@@ -228,7 +228,7 @@ struct SingleChangesTests {
     for (index, name) in [(2, "width 12"), (1, "width 8"), (0, "width 4")] {
       // One byte less than the smallest would rule out even that.
       request.budgetBytes = try #require(needs[index]) - (index == 0 ? 1 : 0)
-      var answer = Infeasibility(budgetBytes: request.budgetBytes, smallestFeasibleBudgetBytes: least)
+      var answer = Infeasibility(request, smallest: least)
       answer.explain(request, smallerModels: models)
       let changes = answer.changes.filter { $0.change.hasPrefix("the smaller model") }
       #expect(changes.map(\.change) == ["the smaller model \(name)"])
@@ -249,7 +249,7 @@ struct SingleChangesTests {
     var request = smallRequest(0, policies: Alternatives.savings(for: smallGraph))
     request.budgetBytes -= 1
     for model in models {
-      var answer = Infeasibility(budgetBytes: request.budgetBytes, smallestFeasibleBudgetBytes: .max)
+      var answer = Infeasibility(request, smallest: .max)
       answer.explain(request, smallerModels: [model])
       #expect(answer.changes.contains { $0.change == "the smaller model \(model.name)" })
       var listed = request
@@ -275,4 +275,12 @@ struct SingleChangesTests {
 
 extension Array where Element: Comparable {
   fileprivate var isSorted: Bool { zip(self, dropFirst()).allSatisfy(<=) }
+}
+
+extension Infeasibility {
+  fileprivate init(_ request: PlanRequest, smallest: Int?) {
+    self.init(
+      budgetBytes: request.budgetBytes, runtimeBytes: request.runtimeBytes,
+      smallestFeasibleBudgetBytes: smallest)
+  }
 }

@@ -44,7 +44,7 @@ struct ExportReport: Report {
       "\(file): trains \(Quantity.count(trainableParameters)) parameters of \(model) with \(target).")
     if let nearest {
       text += style.paragraph("This is not the plan itself, but \(nearest.words).")
-      text += "\n" + Difference.table(differences, target: target).text(style)
+      text += "\n" + Difference.table(differences, target: target).text(style) + "\n"
     }
     text += style.paragraph(trainerPeak.words(target), tone: trainerPeak.fitsBudget == false ? .bad : nil)
     return text
@@ -154,9 +154,10 @@ struct TrainerPeakReport: Encodable {
 }
 
 extension Difference {
+  /// A line for each kind of tensor; JSON has one for each tensor.
   fileprivate static func table(_ differences: [Difference], target: String) -> Table {
-    var table = Table([.left("tensor"), .right("bytes"), .right("the plan trains"), .right("\(target) would")])
-    for difference in differences {
+    var table = Table([.left("tensor"), .right("bytes"), .right("plan trains"), .right("\(target) would")])
+    for difference in differences.foldedByLayer {
       table.append([
         Table.Cell(difference.name), Table.Cell(Quantity.count(difference.bytes)),
         Table.Cell(Quantity.count(difference.plannedBytes)),
