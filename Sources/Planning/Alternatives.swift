@@ -70,17 +70,33 @@ public struct Alternatives: Sendable, Codable, Equatable {
   static func uniformSavings(of trainer: TrainerModel) -> [Saving] { trainer.savingPolicies.map { Saving($0) } }
 
   /// Most layers for which every assignment of saving policies is searched; 3⁴ searches are already too many.
-  static let mostFreeLayers = 3
+  private static let mostFreeLayers = 3
 
-  /// Saving policies to search: every assignment for a few layers, the uniform ones for more.
+  /// Saving policies to search: every assignment for a few layers; for more, one for all layers, or the last layer's and recomputing below.
   ///
-  /// With more layers a search's answer is afterwards given the quickest mixed policy that still fits it.
+  /// The last layer's backward follows its forward, so recomputing it saves nothing and costs its input. Others between these are no leaner,
+  /// only quicker: with more layers a search's answer is afterwards given the quickest that still fits it.
   public static func savings(for graph: EncoderGraph, trainer: TrainerModel = .permafrost) -> [Saving] {
     let layers = graph.configuration.layerCount
-    guard layers <= mostFreeLayers else { return uniformSavings(of: trainer) }
-    let all = (0..<layers).reduce([[SavingPolicy]]([[]])) { prefixes, _ in
-      prefixes.flatMap { prefix in trainer.savingPolicies.map { prefix + [$0] } }
+    let policies = trainer.savingPolicies
+    if isFree(layers) {
+      let all = (0..<layers).reduce([[SavingPolicy]]([[]])) { prefixes, _ in
+        prefixes.flatMap { prefix in policies.map { prefix + [$0] } }
+      }
+      return all.map { Saving(layers: $0) }
     }
-    return all.map { Saving(layers: $0) }
+    let saving = policies.filter { $0 != .recompute }
+    let below = Array(repeating: SavingPolicy.recompute, count: layers - 1)
+    return saving.map { Saving($0) } + saving.map { Saving(layers: below + [$0]) }
+  }
+
+  static func isFree(_ layers: Int) -> Bool { layers <= mostFreeLayers }
+}
+
+extension PlanRequest {
+  /// Whether saving is open, with too many layers for every assignment of policies to be searched.
+  var refinesSaving: Bool {
+    !Alternatives.isFree(graph.configuration.layerCount)
+      && alternatives.savings == Alternatives.savings(for: graph, trainer: trainer)
   }
 }

@@ -103,12 +103,11 @@ public struct Infeasibility: Sendable, Codable, Equatable {
     for selection in spaces.map({ $0.selection($0.minimal) }) where !selections.contains(selection) {
       selections.append(selection)
     }
-    let uniform = selections.flatMap { selection in
+    let searched = selections.flatMap { selection in
       request.recipes.compactMap { leanest(request, $0, selection, below: .max) }
     }.min { $0.budgetBytes < $1.budgetBytes }
-    guard mixing, let uniform, request.alternatives.savings == Alternatives.uniformSavings(of: request.trainer)
-    else { return uniform }
-    return mixed(request, uniform)
+    guard mixing, let searched, request.refinesSaving else { return searched }
+    return mixed(request, searched)
   }
 
   /// The step under a recipe, where it is quick enough and needs a smaller budget than what is known.
@@ -125,8 +124,8 @@ public struct Infeasibility: Sendable, Codable, Equatable {
   }
 
   /// The same with another policy in every layer where that needs less, from the last on, whose backward runs while most is saved.
-  private static func mixed(_ request: PlanRequest, _ uniform: Leanest) -> Leanest {
-    var best = uniform
+  private static func mixed(_ request: PlanRequest, _ searched: Leanest) -> Leanest {
+    var best = searched
     for layer in (0..<request.graph.configuration.layerCount).reversed() {
       for policy in request.trainer.savingPolicies {
         var recipe = best.program.training.recipe

@@ -42,10 +42,16 @@ extension Planner {
         open.append(index)
       }
     }
-    /// By space: what was found under earlier recipes.
+    /// By space: what was found under earlier recipes, and the recipes whose bound showed that they capture too little.
     var known: [Int: [[Int?]]] = [:]
+    var givenUp: [Int: [Recipe]] = [:]
     let searches = templates.flatMap { template in open.map { (template, $0) } }
     for (index, (template, number)) in searches.enumerated() where isOfUse(spaces[number]) {
+      defer { progress(Progress(done: index + 1, total: searches.count, objective: findings.objective)) }
+      let isCovered = givenUp[number, default: []].contains {
+        request.isCovered(template.recipe, by: $0, in: spaces[number])
+      }
+      guard !isCovered else { continue }
       if request.isCancelled {
         guard !findings.candidates.isEmpty else { throw PlanError.interrupted }
         findings.unsearched = max(findings.unsearched, spaces[number].mostShare)
@@ -64,8 +70,11 @@ extension Planner {
       case .found(let candidate):
         findings.candidates.append(candidate)
         known[number, default: []].append(candidate.chosen)
+        // A proposal that was refused for its placement may be placed under another recipe.
+        if candidate.certificate.bound <= least, candidate.certificate.refusal == nil {
+          givenUp[number, default: []].append(template.recipe)
+        }
       }
-      progress(Progress(done: index + 1, total: searches.count, objective: findings.objective))
     }
     return findings
   }

@@ -109,13 +109,13 @@ public struct Planner: Sendable {
     candidates.map { ($0, Preference($0.program, for: request)) }.min { $0.1 < $1.1 }?.0
   }
 
-  /// The best under the quickest mixed saving policy with which a candidate still fits; nil where a uniform one is as quick.
+  /// The best under the quickest saving policy, layer by layer, with which a candidate still fits; nil where its own is as quick.
   ///
   /// A mixed policy may need fewer bytes as well. So it is searched as other recipes are, and the bound holds for it, too.
   private func staged(
     _ candidate: Candidate, besides findings: Findings, _ deadline: ContinuousClock.Instant?
   ) throws -> Candidate? {
-    guard request.alternatives.savings == Alternatives.uniformSavings(of: request.trainer) else { return nil }
+    guard request.refinesSaving else { return nil }
     let recipe = SavingRefinement(request: request, given: candidate.program).run()
     guard recipe != candidate.program.training.recipe else { return nil }
     var search = RecipeSearch(

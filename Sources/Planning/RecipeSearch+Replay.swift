@@ -14,7 +14,7 @@ extension RecipeSearch {
   private static let smallestShare = 256
 
   func runReplaying() throws -> Outcome {
-    if let hopeless { return hopeless }
+    if let hopeless = hopeless(step(space.minimal)) { return hopeless }
     var best = candidate(start(), Certificate(), nil)
     var certificate = Certificate()
     var solved: LinearModel?

@@ -27,7 +27,8 @@ struct RecipeSearch {
 
   func run() throws -> Outcome {
     if template.residence != .arena, request.assumedExcessBytes == nil { return try runReplaying() }
-    if let hopeless { return hopeless }
+    let minimal = step(space.minimal)
+    if let hopeless = hopeless(minimal) { return hopeless }
     var best = start()
     var certificate = Certificate(bound: space.mostShare)
     if space.score(best) >= space.mostScore {
@@ -35,8 +36,8 @@ struct RecipeSearch {
       return outcome(candidate(best, certificate, nil))
     }
 
-    let starts = [space.minimal, best, space.full].map { TrainingStep(unplaced: template, space.selection($0)) }
-    var rows = LazyRows(request, template, space, starts: starts)
+    let starts = best == space.minimal ? [minimal] : [minimal, step(best)]
+    var rows = LazyRows(request, template, space, starts: starts + [step(space.full)])
     var solved: LinearModel?
     while certificate.rounds < Self.maximumRounds, let options = try options(for: rows.program, best) {
       let result = try solver.solve(rows.program.model, options: options)
@@ -48,7 +49,7 @@ struct RecipeSearch {
       if !rows.areTightened { certificate.bound = min(certificate.bound, result.bound) }
       guard let solution = result.solution else { break }
       let chosen = rows.program.chosen(solution)
-      let step = TrainingStep(unplaced: template, space.selection(chosen))
+      let step = step(chosen)
       if request.accepted(step, of: template) != nil {
         // Not always better: tightened rows may have excluded the best known.
         if space.score(chosen) > space.score(best) { best = chosen }
@@ -63,11 +64,14 @@ struct RecipeSearch {
     return outcome(candidate(best, certificate, solved))
   }
 
+  /// The step of a choice, without places for its buffers.
+  func step(_ chosen: [Int?]) -> TrainingStep { TrainingStep(unplaced: template, space.selection(chosen)) }
+
   /// The answer where there is nothing to search; nil where there may be.
   ///
   /// What must train alone has the fewest bytes alive of all selections, but more may be placed, or held by an allocator, with less waste.
-  var hopeless: Outcome? {
-    let minimal = TrainingStep(unplaced: template, space.selection(space.minimal))
+  /// - Parameter minimal: its step.
+  func hopeless(_ minimal: TrainingStep) -> Outcome? {
     let isOnly = space.score(space.minimal) >= space.mostScore
     let may = isOnly ? request.accepted(minimal, of: template) != nil : request.mayAccept(minimal)
     return may ? nil : .nothing(seconds: request.clock.seconds(minimal), bound: 0)
@@ -97,8 +101,10 @@ struct RecipeSearch {
   }
 
   /// The best choice known before anything is solved, or the least one where none captures more than the floor.
+  ///
+  /// What people make by hand seldom captures more than what was found under another recipe, and takes long to try.
   func start() -> [Int?] {
-    let nested = bestNested()
+    let nested = floor > 0 ? space.minimal : bestNested()
     let least = worthwhile(beside: nested)
     let better = known.filter { space.score($0) > least }.enumerated().sorted {
       (-space.score($0.element), $0.offset) < (-space.score($1.element), $1.offset)
@@ -142,9 +148,7 @@ struct RecipeSearch {
     return best
   }
 
-  private func mayFit(_ chosen: [Int?]) -> Bool {
-    request.mayAccept(TrainingStep(unplaced: template, space.selection(chosen)))
-  }
+  private func mayFit(_ chosen: [Int?]) -> Bool { request.mayAccept(step(chosen)) }
 
   private func nested(from depth: Int, percent: Int) -> [Int?] {
     let nodes = space.graph.configuration.feedForwardSize * percent / 100
@@ -160,7 +164,5 @@ struct RecipeSearch {
 
   private var layers: Int { space.graph.configuration.layerCount }
 
-  private func fits(_ chosen: [Int?]) -> Bool {
-    request.accepted(TrainingStep(unplaced: template, space.selection(chosen)), of: template) != nil
-  }
+  private func fits(_ chosen: [Int?]) -> Bool { request.accepted(step(chosen), of: template) != nil }
 }

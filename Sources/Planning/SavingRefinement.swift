@@ -3,12 +3,12 @@ import Steps
 
 /// The quickest saving policies, layer by layer, under which a selection still fits.
 ///
-/// Uniform policies decide what can be trained; which layers need to give up what is decided here. What lower layers keep lives longest: it
-/// is there while every layer above them runs backward. So lower layers give up more: layers recompute up to some depth, are cheap
+/// What can be trained is decided under the few policies that are searched; which layers need to give up what is decided here. What lower layers
+/// keep lives longest: it is there while every layer above them runs backward. So lower layers give up more: layers recompute up to some depth, are cheap
 /// up to another, and keep everything above. Depths are found by bisection, as more of a leaner policy needs fewer bytes.
 struct SavingRefinement {
   let request: PlanRequest
-  /// What was found to fit, under a uniform policy.
+  /// What was found to fit, under a policy that was searched.
   let given: StepProgram
 
   private var recipe: Recipe { given.training.recipe }
@@ -16,7 +16,8 @@ struct SavingRefinement {
 
   /// The recipe found, which is the given one where nothing quicker fits.
   func run() -> Recipe {
-    guard let lean = recipe.saving.uniform, lean != .keep else { return recipe }
+    let lean = recipe.saving[0]
+    guard lean != .keep else { return recipe }
     var best = (program: given, preference: Preference(given, for: request))
     func consider(_ depths: (recompute: Int, cheap: Int)) {
       guard let program = fitting(depths) else { return }

@@ -25,12 +25,15 @@ private func randomGraph(layers: [Int], using generator: inout SeededGenerator) 
       ])))
 }
 
-/// Some of what may be left open; at most six recipes, to be quick.
-private func randomAlternatives(_ recipe: Recipe, using generator: inout SeededGenerator) -> Alternatives {
+/// Some of what may be left open; at most eight recipes, to be quick.
+private func randomAlternatives(
+  _ graph: EncoderGraph, _ recipe: Recipe, using generator: inout SeededGenerator
+) -> Alternatives {
   func two<Value>(_ values: [Value]) -> [Value] {
     Array(values.shuffled(using: &generator).prefix(2))
   }
-  var alternatives = Alternatives(savings: generator.pick([[], Saving.uniforms]))
+  let all = Alternatives.savings(for: graph)
+  var alternatives = Alternatives(savings: generator.pick([[], all.count > 4 ? Saving.uniforms : all]))
   switch Int.random(in: 0..<5, using: &generator) {
   case 0: alternatives.accumulations = two(Alternatives.accumulations(ofBatch: recipe.batch))
   case 1: alternatives.optimizers = two(Optimizer.allCases)
@@ -68,7 +71,7 @@ private func randomRequest(seed: Int, layers: [Int]) throws -> PlanRequest {
     frozenWeights: generator.pick([.float32, .float32] + WeightFormat.allCases))
   var request = PlanRequest(
     graph: graph, modelName: "random", modelIdentity: "random", recipe: recipe,
-    alternatives: randomAlternatives(recipe, using: &generator),
+    alternatives: randomAlternatives(graph, recipe, using: &generator),
     scores: randomScores(graph, using: &generator), budgetBytes: 0, mappedFree: !device.cleanMappedPagesCount,
     runtimeBytes: generator.pick([0, 10_000]))
   request.profile = device

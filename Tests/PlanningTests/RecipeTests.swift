@@ -8,11 +8,15 @@ import Testing
 
 @testable import Planning
 
-private func request(_ share: Double, layers: Int = 5, _ alternatives: Alternatives) -> PlanRequest {
-  let graph = EncoderGraph(
+private func encoder(layers: Int) -> EncoderGraph {
+  EncoderGraph(
     EncoderConfiguration(
       family: .bert, vocabularySize: 31, maximumPositions: 40, hiddenSize: 16, feedForwardSize: 40,
       layerCount: layers, headCount: 4))
+}
+
+private func request(_ share: Double, layers: Int = 5, _ alternatives: Alternatives) -> PlanRequest {
+  let graph = encoder(layers: layers)
   var request = PlanRequest(
     graph: graph, modelName: "small", modelIdentity: "small", recipe: Recipe(batch: 8, sequence: 32),
     alternatives: alternatives, scores: .prior(graph, modelIdentity: "small"), budgetBytes: 0,
@@ -24,8 +28,8 @@ private func request(_ share: Double, layers: Int = 5, _ alternatives: Alternati
 
 @Suite("The recipe, decided with the selection")
 struct RecipeTests {
-  private let open = Alternatives(
-    savings: Saving.uniforms, accumulations: Alternatives.accumulations(ofBatch: 8))
+  private static let savings = Alternatives.savings(for: encoder(layers: 5))
+  private let open = Alternatives(savings: savings, accumulations: Alternatives.accumulations(ofBatch: 8))
 
   @Test("is every combination of what is open, each once")
   func combinations() {
@@ -45,7 +49,7 @@ struct RecipeTests {
   func best() throws {
     for share in [0.25, 0.3] {
       let joint = try smallPlan(request(share, open))
-      let alone = try smallPlan(request(share, Alternatives(savings: Saving.uniforms)))
+      let alone = try smallPlan(request(share, Alternatives(savings: Self.savings)))
       #expect(joint.objective >= alone.objective * (1 - 1e-3))
       #expect(joint.objective > alone.objective + 0.1 && joint.recipe.accumulation > 1)
     }
@@ -55,7 +59,7 @@ struct RecipeTests {
   func refined() throws {
     var mixed = 0
     for share in [0.4, 0.5, 0.6, 0.7, 0.8] {
-      let request = request(share, Alternatives(savings: Saving.uniforms))
+      let request = request(share, Alternatives(savings: Self.savings))
       let plan = try smallPlan(request)
       let selection = try plan.selection(of: request.graph)
       let program = StepProgram(request.graph, plan.recipe, selection)
