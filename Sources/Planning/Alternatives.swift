@@ -72,10 +72,11 @@ public struct Alternatives: Sendable, Codable, Equatable {
   /// Most layers for which every assignment of saving policies is searched; 3⁴ searches are already too many.
   private static let mostFreeLayers = 3
 
-  /// Saving policies to search: every assignment for a few layers; for more, one for all layers, or the last layer's and recomputing below.
+  /// Saving policies to search: every assignment for a few layers; for more, one for all layers, or recomputing in all but the outermost.
   ///
-  /// The last layer's backward follows its forward, so recomputing it saves nothing and costs its input. Others between these are no leaner,
-  /// only quicker: with more layers a search's answer is afterwards given the quickest that still fits it.
+  /// Recomputing the last layer saves nothing, as its backward follows its forward, and costs its input; cheap is leaner. The first layer's input
+  /// is the embeddings' output, which cheap brings back and recomputing saves. Others between these are no leaner, only quicker: with more
+  /// layers a search's answer is afterwards given the quickest that still fits it.
   public static func savings(for graph: EncoderGraph, trainer: TrainerModel = .permafrost) -> [Saving] {
     let layers = graph.configuration.layerCount
     let policies = trainer.savingPolicies
@@ -86,8 +87,10 @@ public struct Alternatives: Sendable, Codable, Equatable {
       return all.map { Saving(layers: $0) }
     }
     let saving = policies.filter { $0 != .recompute }
-    let below = Array(repeating: SavingPolicy.recompute, count: layers - 1)
-    return saving.map { Saving($0) } + saving.map { Saving(layers: below + [$0]) }
+    let last = saving.contains(.cheap) ? SavingPolicy.cheap : .keep
+    let recomputing = Saving(layers: Array(repeating: .recompute, count: layers - 1) + [last])
+    return saving.map { Saving($0) } + [recomputing]
+      + (last == .cheap ? [recomputing.replacing(0, by: .cheap, of: layers)] : [])
   }
 
   static func isFree(_ layers: Int) -> Bool { layers <= mostFreeLayers }

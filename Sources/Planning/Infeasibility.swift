@@ -139,9 +139,3 @@ public struct Infeasibility: Sendable, Codable, Equatable {
     return best
   }
 }
-
-extension Saving {
-  fileprivate func replacing(_ layer: Int, by policy: SavingPolicy, of layers: Int) -> Saving {
-    Saving(layers: (0..<layers).map { $0 == layer ? policy : self[$0] })
-  }
-}

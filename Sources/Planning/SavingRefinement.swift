@@ -16,20 +16,20 @@ struct SavingRefinement {
 
   /// The recipe found, which is the given one where nothing quicker fits.
   func run() -> Recipe {
-    let lean = recipe.saving[0]
-    guard lean != .keep else { return recipe }
+    let recomputes = recipe.saving.policies.contains(.recompute)
+    guard recomputes || recipe.saving == .cheap else { return recipe }
     var best = (program: given, preference: Preference(given, for: request))
     func consider(_ depths: (recompute: Int, cheap: Int)) {
       guard let program = fitting(depths) else { return }
       let preference = Preference(program, for: request)
       if preference < best.preference { best = (program, preference) }
     }
-    if lean == .recompute {
+    if recomputes {
       // Without cheap layers more recompute, but those above cost nothing again.
       if let depth = least({ fitting((recompute: $0, cheap: 0)) != nil }) { consider((depth, 0)) }
     }
     guard request.trainer.savingPolicies.contains(.cheap) else { return best.program.training.recipe }
-    let recomputed = lean == .cheap ? 0 : least { fitting((recompute: $0, cheap: layers - $0)) != nil }
+    let recomputed = !recomputes ? 0 : least { fitting((recompute: $0, cheap: layers - $0)) != nil }
     if let recomputed {
       let above = layers - recomputed
       let cheap = least { fitting((recompute: recomputed, cheap: min($0, above))) != nil }
@@ -51,6 +51,10 @@ struct SavingRefinement {
   private func fitting(_ depths: (recompute: Int, cheap: Int)) -> StepProgram? {
     var staged = recipe
     staged.saving = Saving.staged(recompute: depths.recompute, cheap: depths.cheap, of: layers)
+    // What the first layer's policy says of the embeddings may have made the selection fit.
+    if depths.recompute > 0, recipe.saving[0] == .cheap {
+      staged.saving = staged.saving.replacing(0, by: .cheap, of: layers)
+    }
     guard request.allows(staged) else { return nil }
     let template = request.template(staged)
     return request.accepted(TrainingStep(unplaced: template, given.training.selection), of: template)
@@ -63,5 +67,10 @@ extension Saving {
     Saving(
       layers: Array(repeating: .recompute, count: recompute) + Array(repeating: .cheap, count: cheap)
         + Array(repeating: .keep, count: layers - recompute - cheap))
+  }
+
+  /// The same with another policy in one layer.
+  func replacing(_ layer: Int, by policy: SavingPolicy, of layers: Int) -> Saving {
+    Saving(layers: (0..<layers).map { $0 == layer ? policy : self[$0] })
   }
 }

@@ -9,8 +9,7 @@ import Testing
 
 @Suite("Saving in encoders of more layers than policies are tried for in every way")
 struct LayerwiseSavingTests {
-  /// Of the first forty those in which cutting saving the same way in all layers, or keeping the last layer whole, captures less; or as many as
-  /// `PERMAFROST_SEEDS` says.
+  /// Of the first forty some in which one policy for all layers, or keeping the whole last layer, captures less; or as many as `PERMAFROST_SEEDS` says.
   private static let seeds =
     ProcessInfo.processInfo.environment["PERMAFROST_SEEDS"].flatMap { Int($0) }.map { Array(0..<$0) }
     ?? [11, 18, 24, 29, 39]
