@@ -66,9 +66,6 @@ public struct Alternatives: Sendable, Codable, Equatable {
     trainer == .permafrost ? [.float32, .bfloat16, .int8] : []
   }
 
-  /// The same policy for every layer, in the order of the time they cost.
-  static func uniformSavings(of trainer: TrainerModel) -> [Saving] { trainer.savingPolicies.map { Saving($0) } }
-
   /// Most layers for which every assignment of saving policies is searched; 3⁴ searches are already too many.
   private static let mostFreeLayers = 3
 

@@ -26,7 +26,7 @@ public struct Infeasibility: Sendable, Codable, Equatable {
 
   public struct Change: Sendable, Codable, Equatable {
     public var change: String
-    /// Enough with the change, and the least with saving decided alike for all layers, or layer by layer where that may decide whether the
+    /// Enough with the change, and the least by the saving policies that are searched, or layer by layer where that may decide whether the
     /// change suffices.
     public var smallestFeasibleBudgetBytes: Int
     /// Whether the change alone makes the budget enough.

@@ -70,8 +70,8 @@ extension Planner {
       case .found(let candidate):
         findings.candidates.append(candidate)
         known[number, default: []].append(candidate.chosen)
-        // A proposal that was refused for its placement may be placed under another recipe.
-        if candidate.certificate.bound <= least, candidate.certificate.refusal == nil {
+        // A proposal that was refused for its placement may be placed under another recipe; one that captures as much may be preferred.
+        if candidate.certificate.bound < least, candidate.certificate.refusal == nil {
           givenUp[number, default: []].append(template.recipe)
         }
       }

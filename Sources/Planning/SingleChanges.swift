@@ -72,7 +72,7 @@ extension PlanRequest {
       + deciding(\.frozenWeights, \.frozenWeights, among: WeightFormat.allCases) {
         "--frozen-weights \($0.rawValue)"
       }
-      + deciding(\.saving, \.savings, among: Alternatives.uniformSavings(of: trainer)) { "--saving \($0)" }
+      + deciding(\.saving, \.savings, among: trainer.savingPolicies.map { Saving($0) }) { "--saving \($0)" }
       + (recipe.maximumGradientNorm == nil
         ? [] : [change("without --clip-norm") { $0.recipe.maximumGradientNorm = nil }])
   }
