@@ -83,11 +83,10 @@ public struct Alternatives: Sendable, Codable, Equatable {
       }
       return all.map { Saving(layers: $0) }
     }
-    let saving = policies.filter { $0 != .recompute }
-    let last = saving.contains(.cheap) ? SavingPolicy.cheap : .keep
-    let recomputing = Saving(layers: Array(repeating: .recompute, count: layers - 1) + [last])
-    return saving.map { Saving($0) } + [recomputing]
-      + (last == .cheap ? [recomputing.replacing(0, by: .cheap, of: layers)] : [])
+    // Which layer it is leaner to keep in another trainer, its allocator decides.
+    guard policies.contains(.cheap) else { return policies.map { Saving($0) } }
+    let recomputing = Saving(layers: Array(repeating: .recompute, count: layers - 1) + [.cheap])
+    return [.keep, .cheap, recomputing, recomputing.replacing(0, by: .cheap, of: layers)]
   }
 
   static func isFree(_ layers: Int) -> Bool { layers <= mostFreeLayers }
