@@ -69,11 +69,10 @@ public struct Alternatives: Sendable, Codable, Equatable {
   /// Most layers for which every assignment of saving policies is searched; 3⁴ searches are already too many.
   private static let mostFreeLayers = 3
 
-  /// Saving policies to search: every assignment for a few layers; for more, one for all layers, or recomputing in all but the outermost.
+  /// Saving policies to search: every assignment for a few layers; for more, one for all layers, but the last cheap where the others recompute.
   ///
-  /// Recomputing the last layer saves nothing, as its backward follows its forward, and costs its input; cheap is leaner. The first layer's input
-  /// is the embeddings' output, which cheap brings back and recomputing saves. Others between these are no leaner, only quicker: with more
-  /// layers a search's answer is afterwards given the quickest that still fits it.
+  /// Recomputing the last layer saves nothing, as its backward follows its forward, and costs its input. With more layers a search's answer is
+  /// afterwards given leaner and quicker policies, layer by layer.
   public static func savings(for graph: EncoderGraph, trainer: TrainerModel = .permafrost) -> [Saving] {
     let layers = graph.configuration.layerCount
     let policies = trainer.savingPolicies
@@ -85,8 +84,7 @@ public struct Alternatives: Sendable, Codable, Equatable {
     }
     // Which layer it is leaner to keep in another trainer, its allocator decides.
     guard policies.contains(.cheap) else { return policies.map { Saving($0) } }
-    let recomputing = Saving(layers: Array(repeating: .recompute, count: layers - 1) + [.cheap])
-    return [.keep, .cheap, recomputing, recomputing.replacing(0, by: .cheap, of: layers)]
+    return [.keep, .cheap, Saving(layers: Array(repeating: .recompute, count: layers - 1) + [.cheap])]
   }
 
   static func isFree(_ layers: Int) -> Bool { layers <= mostFreeLayers }

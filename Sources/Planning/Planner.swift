@@ -14,8 +14,6 @@ public struct Planner: Sendable {
   let solver: any MILPSolver
   /// GLPK's own pruning tolerance, below which no proof of it can go; see `SolveResult.bound`.
   static let proofTolerance = 1e-6
-  /// Of the nodes of a search, the part for one that starts from another's answer.
-  private static let stagedNodeShare = 10
 
   public init(_ request: PlanRequest, solver: any MILPSolver = GLPKSolver()) {
     self.request = request
@@ -79,8 +77,12 @@ public struct Planner: Sendable {
         findings.unsearched = max(findings.unsearched, unsearched)
       }
     }
-    guard let most = choice(of: findings) else {
+    guard var most = choice(of: findings) else {
       return Answer(outcome: .infeasible(findings.infeasibility(request, leanest)), model: nil)
+    }
+    if !request.isCancelled, let leaner = try leaner(than: most, besides: findings, deadline) {
+      findings.candidates.append(leaner)
+      most = choice(of: findings) ?? most
     }
     var best = try quicker(than: most, &findings, deadline)
     if !request.isCancelled {
@@ -107,45 +109,6 @@ public struct Planner: Sendable {
   /// Of candidates that capture as much, the one to prefer.
   func preferred(_ candidates: [Candidate]) -> Candidate? {
     candidates.map { ($0, Preference($0.program, for: request)) }.min { $0.1 < $1.1 }?.0
-  }
-
-  /// The best under the quickest saving policy, layer by layer, with which a candidate still fits; nil where its own is as quick.
-  ///
-  /// A mixed policy may need fewer bytes as well. So it is searched as other recipes are, and the bound holds for it, too.
-  private func staged(
-    _ candidate: Candidate, besides findings: Findings, _ deadline: ContinuousClock.Instant?
-  ) throws -> Candidate? {
-    guard request.refinesSaving else { return nil }
-    let recipe = SavingRefinement(request: request, given: candidate.program).run()
-    guard recipe != candidate.program.training.recipe else { return nil }
-    var search = RecipeSearch(
-      request: continued, space: candidate.space, template: request.template(recipe), solver: solver,
-      deadline: deadline, known: [candidate.chosen], floor: floor(below: candidate.objective))
-    var outcome = try search.run()
-    // A proof is worth all nodes, where it was nodes that it wanted.
-    if case .found(let short) = outcome, isProven(candidate.objective, findings.bound),
-      !isProven(short.objective, short.certificate.bound),
-      short.certificate.ending == Termination.nodeLimit.words
-    {
-      search.request = request
-      search.known.append(short.chosen)
-      if case .found(var long) = try search.run() {
-        long.certificate.goOn(from: short.certificate)
-        outcome = .found(long)
-      }
-    }
-    // One whose time is over before anything is solved would only take the bound away.
-    guard case .found(let staged) = outcome, staged.objective >= candidate.objective,
-      staged.certificate.rounds > 0 || staged.objective >= candidate.space.mostShare
-    else { return nil }
-    return staged
-  }
-
-  /// The request for a search that starts from another's answer.
-  var continued: PlanRequest {
-    var request = request
-    request.options.nodeLimit = request.options.nodeLimit.map { max(1, $0 / Self.stagedNodeShare) }
-    return request
   }
 
   /// The candidate with what still fits beside it.
@@ -191,7 +154,7 @@ public struct Planner: Sendable {
   }
 
   /// Whether what was found is as good as was asked for.
-  private func isProven(_ objective: Double, _ bound: Double) -> Bool {
+  func isProven(_ objective: Double, _ bound: Double) -> Bool {
     Plan.gap(objective, bound) <= max(request.options.relativeGap, Self.proofTolerance)
   }
 
