@@ -1,37 +1,49 @@
 extension Sequence<Difference> {
   /// The same with tensors of one kind added up over the layers, where these differ alike: `layer.0-3,5.attention.q_lin.bias`.
   ///
-  /// A tensor's layer is the first part of its name that is a number. Names stay in the order of their first layers.
+  /// A tensor's layer is the first part of its name that is a number. Kinds stay in the order of their first tensors.
   public var foldedByLayer: [Difference] {
-    var kinds: [[String?]: Int] = [:]
-    var folded: [(layers: [Int], parts: [Substring], members: [Difference])] = []
+    var places: [Kind: Int] = [:]
+    var folded: [(kind: Kind, layers: [Int], members: [Difference])] = []
     for difference in self {
-      let parts = difference.name.split(separator: ".", omittingEmptySubsequences: false)
-      let place = parts.firstIndex { Int($0) != nil }
-      let figures = [difference.bytes, difference.plannedBytes, difference.trainedBytes].map { String($0) }
-      // The number itself says nothing of the kind.
-      let kind = parts.indices.map { $0 == place ? nil : String(parts[$0]) } + figures
-      let layers = place.flatMap { Int(parts[$0]) }.map { [$0] } ?? []
-      if let known = kinds[kind] {
-        folded[known].layers += layers
-        folded[known].members.append(difference)
-      } else {
-        kinds[kind] = folded.count
-        folded.append((layers, parts, [difference]))
+      let (kind, layer) = difference.kind
+      let place = places[kind, default: folded.count]
+      if place == folded.count {
+        places[kind] = place
+        folded.append((kind, [], []))
       }
+      if let layer { folded[place].layers.append(layer) }
+      folded[place].members.append(difference)
     }
-    return folded.map { layers, parts, members in
-      let place = parts.firstIndex { Int($0) != nil }
-      let name = parts.indices.map { $0 == place ? ranges(layers) : String(parts[$0]) }
-      return Difference(name: name.joined(separator: "."), sumOf: members)
-    }
+    return folded.map { Difference(name: $0.name(of: $1), sumOf: $2) }
   }
+}
 
-  /// `0-3,5`.
-  private func ranges(_ numbers: [Int]) -> String {
-    let words = Set(numbers).sorted().runs.map {
-      $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)"
+/// What tensors have in common that differ alike, and only in their layers.
+private struct Kind: Hashable {
+  /// Parts of the name, without the layer's.
+  let parts: [Substring]
+  /// Where the layer's belongs; nil where the name has none.
+  let place: Int?
+  let figures: [Int]
+
+  func name(of layers: [Int]) -> String {
+    var parts = parts
+    if let place {
+      let words = layers.sorted().runs.map {
+        $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)"
+      }
+      parts.insert(Substring(words.joined(separator: ",")), at: place)
     }
-    return words.joined(separator: ",")
+    return parts.joined(separator: ".")
+  }
+}
+
+extension Difference {
+  fileprivate var kind: (kind: Kind, layer: Int?) {
+    var parts = name.split(separator: ".", omittingEmptySubsequences: false)
+    let place = parts.firstIndex { Int($0) != nil }
+    let layer = place.flatMap { Int(parts.remove(at: $0)) }
+    return (Kind(parts: parts, place: place, figures: [bytes, plannedBytes, trainedBytes]), layer)
   }
 }

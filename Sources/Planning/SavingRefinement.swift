@@ -29,7 +29,7 @@ struct SavingRefinement {
       if let depth = least({ fitting((recompute: $0, cheap: 0)) != nil }) { consider((depth, 0)) }
     }
     guard request.trainer.savingPolicies.contains(.cheap) else { return best.program.training.recipe }
-    let recomputed = !recomputes ? 0 : least { fitting((recompute: $0, cheap: layers - $0)) != nil }
+    let recomputed = recomputes ? least { fitting((recompute: $0, cheap: layers - $0)) != nil } : 0
     if let recomputed {
       let above = layers - recomputed
       let cheap = least { fitting((recompute: recomputed, cheap: min($0, above))) != nil }

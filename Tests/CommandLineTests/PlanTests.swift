@@ -99,7 +99,8 @@ struct PlanTests {
       #expect(try contents(of: directory).isEmpty)
       let answer = try run.object()
       #expect(answer["feasible"] as? Bool == false)
-      #expect(answer["kind"] as? String == "permafrost-infeasibility" && answer["runtime_bytes"] is Int)
+      #expect(
+        answer["kind"] as? String == "permafrost-infeasibility" && answer["runtime_bytes"] as? Int == 25 << 20)
       let smallest = try #require(answer["smallest_feasible_budget_bytes"] as? Int)
       let changes = try #require(answer["changes"] as? [[String: Any]])
       #expect(changes.contains { ($0["change"] as? String)?.contains("bert-tiny") == true })

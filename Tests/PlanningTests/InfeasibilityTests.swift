@@ -90,10 +90,8 @@ struct MixedSavingTests {
       recipe.saving = saving
       return request.budget(for: StepProgram(graph, recipe, .full(graph)))
     }
-    let all = (0..<4).reduce([[SavingPolicy]]([[]])) { prefixes, _ in
-      prefixes.flatMap { prefix in SavingPolicy.allCases.map { prefix + [$0] } }
-    }
-    let least = try #require(all.map { budget(Saving(layers: $0)) }.min())
+    let all = Saving.assignments(layers: 4)
+    let least = try #require(all.map(budget).min())
     #expect(all.count == 81 && least < Saving.uniforms.map(budget).min() ?? 0)
     request.budgetBytes = least
     let plan = try smallPlan(request)

@@ -19,19 +19,12 @@ struct LayerwiseSavingTests {
     let request = request(seed: seed)
     let plan = try smallPlan(request)
     var every = request
-    every.alternatives.savings = assignments(layers: 4)
+    every.alternatives.savings = Saving.assignments(layers: 4)
     let best = try smallPlan(every)
     #expect(every.alternatives.savings.count == 81)
     #expect(
       plan.objective >= best.objective * (1 - 2 * request.options.relativeGap),
       "seed \(seed): \(plan.objective) by \(plan.recipe.saving), \(best.objective) by \(best.recipe.saving)")
-  }
-
-  private func assignments(layers: Int) -> [Saving] {
-    let all = (0..<layers).reduce([[SavingPolicy]]([[]])) { prefixes, _ in
-      prefixes.flatMap { prefix in SavingPolicy.allCases.map { prefix + [$0] } }
-    }
-    return all.map { Saving(layers: $0) }
   }
 
   /// A random encoder of four layers, with most budgets near the least that trains anything.

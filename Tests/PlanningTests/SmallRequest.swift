@@ -35,3 +35,13 @@ func smallPlan(_ request: PlanRequest, _ solver: any MILPSolver = GLPKSolver()) 
   }
   return plan
 }
+
+extension Saving {
+  /// Every assignment of policies to so many layers.
+  static func assignments(layers: Int) -> [Saving] {
+    let all = (0..<layers).reduce([[SavingPolicy]]([[]])) { prefixes, _ in
+      prefixes.flatMap { prefix in SavingPolicy.allCases.map { prefix + [$0] } }
+    }
+    return all.map { Saving(layers: $0) }
+  }
+}
