@@ -59,6 +59,12 @@ struct CoveredFormatTests {
       }
       #expect(plan.objective >= (alone.map(\.objective).max() ?? 0) * (1 - 2 * request.options.relativeGap))
       #expect(plan.rounds < alone.map(\.rounds).reduce(0, +))
+      // Under a limit of time, here one that is never reached, none is left out.
+      var limited = request
+      limited.maximumStepSeconds = 1e9
+      let all = try smallPlan(limited)
+      #expect(plan.objective >= all.objective * (1 - 2 * request.options.relativeGap))
+      #expect(plan.rounds < all.rounds, "\(percent) %: \(plan.rounds) of \(all.rounds)")
     }
   }
 
