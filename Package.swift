@@ -32,8 +32,8 @@ let package = Package(
       name: "CKernels", dependencies: ["CBLAS"],
       // Not -ffast-math: it breaks the rounding trick inside the exponential. These three do not.
       cSettings: [.unsafeFlags(["-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast"])],
-      // A module map links for Swift importers only; these are C sources.
-      linkerSettings: [.linkedLibrary("openblas")]),
+      // A module map links for Swift importers only; these are C sources. Linux loads it when it is first needed.
+      linkerSettings: [.linkedLibrary("openblas", .when(platforms: [.macOS]))]),
     .target(name: "CSystem"),
 
     .target(name: "Units"),

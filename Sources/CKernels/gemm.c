@@ -25,8 +25,8 @@ void pf_serial_gemm(bool transpose_a, bool transpose_b, size_t m, size_t n, size
     if (rows * n * k <= PF_SMALL_WORK || pf_packing()) {  // with packing memory, the BLAS's buffers stay untouched
       pf_small_gemm(transpose_a, transpose_b, rows, n, k, alpha, from, lda, b, ldb, beta, to, ldc);
     } else {
-      cblas_sgemm(CblasRowMajor, transpose_a ? CblasTrans : CblasNoTrans, transpose_b ? CblasTrans : CblasNoTrans,
-                  (int)rows, (int)n, (int)k, alpha, from, (int)lda, b, (int)ldb, beta, to, (int)ldc);
+      pf_sgemm(CblasRowMajor, transpose_a ? CblasTrans : CblasNoTrans, transpose_b ? CblasTrans : CblasNoTrans,
+               (int)rows, (int)n, (int)k, alpha, from, (int)lda, b, (int)ldb, beta, to, (int)ldc);
     }
   }
 }

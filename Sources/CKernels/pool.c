@@ -120,15 +120,16 @@ void pf_parallel(pf_pool *pool, size_t count, size_t unit, pf_body body, void *c
   pthread_mutex_unlock(&pool->turn);
 }
 
-static bool map_packing(pf_pool *pool, size_t threads) {
+/// Maps the packing memory, or where products are left to the BLAS, loads that. Returns 0 or an `errno`.
+static int prepare_products(pf_pool *pool, size_t threads) {
   const char *choice = getenv("PERMAFROST_GEMM");
   pool->packing_floats = choice && strcmp(choice, "openblas") == 0 ? 0 : pf_packing_floats();
   pool->packing_bytes = threads * pool->packing_floats * sizeof(float);
-  if (pool->packing_bytes == 0) return true;
+  if (pool->packing_bytes == 0) return pf_blas_load();
   void *packing = mmap(NULL, pool->packing_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (packing == MAP_FAILED) return false;
+  if (packing == MAP_FAILED) return errno;
   pool->packing = packing;
-  return true;
+  return 0;
 }
 
 pf_pool *pf_pool_create(size_t threads) {
@@ -140,14 +141,14 @@ pf_pool *pf_pool_create(size_t threads) {
     errno = threads == 0 ? EINVAL : threads > UINT16_MAX ? EAGAIN : ENOMEM;
     return NULL;
   }
-  pf_blas_stay_serial();
   pthread_mutex_init(&pool->turn, NULL);
   pthread_mutex_init(&pool->lock, NULL);
   pthread_cond_init(&pool->started, NULL);
   pthread_cond_init(&pool->finished, NULL);
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
-  int error = map_packing(pool, threads) ? pthread_attr_setstacksize(&attributes, PF_STACK_BYTES) : errno;
+  int error = prepare_products(pool, threads);
+  if (error == 0) error = pthread_attr_setstacksize(&attributes, PF_STACK_BYTES);
   for (pool->threads = 1; error == 0 && pool->threads < threads;) {
     pf_worker *worker = &pool->workers[pool->threads - 1];
     *worker = (pf_worker){.pool = pool, .index = pool->threads};

@@ -23,10 +23,11 @@ public final class KernelContext: Sendable {
   /// Starts a pool of `threads - 1` workers beside the calling thread.
   ///
   /// - Throws: ``KernelError/threadsUnavailable(requested:code:)`` when `threads` is not positive or the system
-  ///   refuses a thread.
+  ///   refuses a thread; ``KernelError/blasUnavailable`` where products need a BLAS that is not there.
   public init(threads: Int) throws(KernelError) {
     guard threads > 0, let pool = pf_pool_create(threads) else {
-      throw .threadsUnavailable(requested: threads, code: threads > 0 ? errno : EINVAL)
+      let code = threads > 0 ? errno : EINVAL
+      throw code == ENOENT ? .blasUnavailable : .threadsUnavailable(requested: threads, code: code)
     }
     self.threads = threads
     self.pool = pool
@@ -49,6 +50,8 @@ public enum KernelError: Error, Equatable, CustomStringConvertible {
   case threadsUnavailable(requested: Int, code: Int32)
   /// Memory for the warm-up cannot be mapped; `code` is the system's `errno`.
   case warmUpFailed(code: Int32)
+  /// OpenBLAS, by which products are made on this processor, cannot be loaded.
+  case blasUnavailable
 
   public var description: String {
     switch self {
@@ -56,6 +59,8 @@ public enum KernelError: Error, Equatable, CustomStringConvertible {
       "cannot start \(requested) kernel threads: \(reason(code)); ask for fewer threads, at least 1"
     case .warmUpFailed(let code):
       "cannot map the memory of the kernels' warm-up: \(reason(code)); raise the process's memory limit"
+    case .blasUnavailable:
+      "cannot load OpenBLAS (libopenblas.so.0), which this processor needs; install it, on Debian with 'apt install libopenblas0'"
     }
   }
 

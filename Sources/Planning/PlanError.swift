@@ -70,7 +70,7 @@ public enum PlanError: UserFacingError, Equatable {
     case .otherTrainer(let trainer, let verb):
       "the plan is for '\(trainer.rawValue)', and '\(verb)' runs permafrost's own engine; "
         + "write it out with 'permafrost export', or plan again without '--trainer'"
-    case .interrupted: "interrupted before any plan was found; nothing was written"
+    case .interrupted: "interrupted before there was an answer; nothing was written"
     case .otherShape(let path):
       "\(path): the scores are of a model of another shape; give the --task or --labels they were primed with, or prime this model"
     case .badScores(let reason): "the scores cannot be planned by: \(reason); run 'permafrost prime' again"

@@ -65,4 +65,26 @@ struct CalibrateTests {
     #expect(
       run.exitCode == code && run.errorLines.count == 1 && run.standardOutput == "", "\(run.standardError)")
   }
+
+  @Test("OpenBLAS is not needed where products are our own; where it is and is missing, that is said")
+  func missingBLAS() throws {
+    try withTemporaryDirectory { directory in
+      // What the loader finds first, and cannot load.
+      try Data().write(to: directory.appending(path: "libopenblas.so.0"))
+      let path = CommandLineProgram.environment["LD_LIBRARY_PATH"] ?? ""
+      var variables = ["LD_LIBRARY_PATH": "\(directory.path):\(path)", "PERMAFROST_GEMM": "openblas"]
+      let arguments = ["calibrate", "--quick", "--threads", "1", "-q", "-o", "board.yaml"]
+      let refused = try CommandLineProgram.run(arguments, in: directory, with: variables)
+      #expect(refused.exitCode == 69)
+      #expect(
+        refused.errorLines == [
+          "permafrost: error: cannot load OpenBLAS (libopenblas.so.0), which this processor needs; "
+            + "install it, on Debian with 'apt install libopenblas0'"
+        ])
+      #expect(try contents(of: directory) == ["libopenblas.so.0"])
+      // Nor by what does not multiply.
+      variables["PERMAFROST_GEMM"] = ""
+      #expect(try CommandLineProgram.run(["devices"], in: directory, with: variables).exitCode == 0)
+    }
+  }
 }

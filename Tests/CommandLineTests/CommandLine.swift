@@ -33,10 +33,12 @@ enum CommandLineProgram {
 
   /// - Parameters:
   ///   - directory: where it runs.
+  ///   - variables: of its environment, beside and in place of those above.
   ///   - output: a file for standard output in place of the one that is read back.
   ///   - onStart: called when the process runs.
   static func run(
-    _ arguments: [String], in directory: URL = FileManager.default.temporaryDirectory, output: String? = nil,
+    _ arguments: [String], in directory: URL = FileManager.default.temporaryDirectory,
+    with variables: [String: String] = [:], output: String? = nil,
     onStart: (Process) throws -> Void = { _ in }
   ) throws -> Run {
     try withTemporaryDirectory { scratch in
@@ -52,7 +54,7 @@ enum CommandLineProgram {
       let process = Process()
       process.executableURL = url
       process.arguments = arguments
-      process.environment = environment
+      process.environment = environment.merging(variables) { $1 }
       process.currentDirectoryURL = directory
       process.standardInput = FileHandle.nullDevice
       (process.standardOutput, process.standardError) = (handles[0], handles[1])

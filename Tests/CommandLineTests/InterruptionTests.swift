@@ -21,7 +21,7 @@ struct InterruptionTests {
       #expect(run.hasExited && run.exitCode == 130)
       let words = [
         "permafrost: error: interrupted",
-        "permafrost: error: interrupted before any plan was found; nothing was written",
+        "permafrost: error: interrupted before there was an answer; nothing was written",
       ]
       #expect(run.errorLines.count == 1 && words.contains { run.errorLines == [$0[...]] }, "\(run.errorLines)")
       #expect(run.standardOutput.isEmpty)
@@ -92,6 +92,34 @@ struct InterruptionTests {
         let plan = try #require(try JSONSerialization.jsonObject(with: file) as? [String: Any])
         #expect(plan["termination"] as? String == "interrupted")
       }
+    }
+  }
+
+  @Test("SIGINT during a sweep gives the points that are done, as the sweep of their budgets")
+  func sweep() throws {
+    try withTemporaryDirectory { directory in
+      let run = try CommandLineProgram.run(
+        [
+          "sweep", "bert-base-uncased", "--batch", "16", "--seq", "128", "--threads", "2", "--runtime", "25MiB",
+          "--jobs", "1", "--points", "1000", "--plans", "plans", "-o", "sweep.json",
+        ], in: directory
+      ) { process in
+        waitUntilPlanning(process)
+        kill(process.processIdentifier, SIGINT)
+      }
+      #expect(run.hasExited && run.exitCode == 0, "\(run.standardError)")
+      let note = try #require(run.errorLines.last.map { $0.split(separator: " ") })
+      #expect(
+        note.prefix(2) == ["permafrost:", "interrupted:"] && note.dropFirst(3).prefix(2) == ["of", "1000"])
+      let file = try Data(contentsOf: directory.appending(path: "sweep.json"))
+      let sweep = try #require(try JSONSerialization.jsonObject(with: file) as? [String: Any])
+      let points = try #require(sweep["points"] as? [[String: Any]])
+      let series = try #require(sweep["series"] as? [[String: Any]])
+      #expect("\(points.count)" == note[2] && points.count < 1000)
+      #expect(points.map { $0["budget_bytes"] as? Int } == (series[0]["budgets_bytes"] as? [Int] ?? []))
+      // Read as any other.
+      #expect(try CommandLineProgram.run(["merge", "sweep.json"], in: directory).exitCode == 0)
+      #expect(try contents(of: directory.appending(path: "plans")).count == points.count)
     }
   }
 

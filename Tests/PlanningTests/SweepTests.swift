@@ -1,6 +1,7 @@
 import Devices
 import Foundation
 import Graph
+import Optimization
 import Steps
 import TestSupport
 import Testing
@@ -54,6 +55,31 @@ struct SweepTests {
     lower[0].budgets.from = free[0].budgetBytes - 1
     let first = try SweepRun(lower)(jobs: 1).sweep.points[0]
     #expect(first.plan == nil && first.smallestFeasibleBudgetBytes == free[0].budgetBytes)
+  }
+
+  @Test(
+    "when cancelled are of the points that are done, as if these alone had been asked for; a shard is of none")
+  func cancelled() throws {
+    func cancelled(after count: Int, _ run: SweepRun) throws -> (sweep: Sweep, plans: [Plan]) {
+      let cancellation = Cancellation()
+      if count == 0 { cancellation.cancel() }
+      return try run(jobs: 1, cancellation: cancellation) { if $0 == count { cancellation.cancel() } }
+    }
+    let whole = try SweepRun(questions())(jobs: 1)
+    for count in 1...6 {
+      let (sweep, plans) = try cancelled(after: count, try SweepRun(questions()))
+      var asked = questions()
+      for index in asked.indices {
+        let budgets = whole.sweep.points.prefix(count).filter { $0.series == index }.map(\.budgetBytes)
+        asked[index].budgets = BudgetSpread(from: budgets.first, to: budgets.last, count: budgets.count)
+      }
+      if count <= 3 { asked.removeLast() }
+      #expect(sweep == (try SweepRun(asked)(jobs: 1).sweep))
+      #expect(plans.count == sweep.points.count)
+    }
+    #expect(throws: PlanError.interrupted) { try cancelled(after: 0, try SweepRun(questions())) }
+    let shard = try #require(Shard(1, of: 2))
+    #expect(throws: PlanError.interrupted) { try cancelled(after: 2, try SweepRun(questions(), shard: shard)) }
   }
 
   @Test("plan every point as the planner does alone, and name the device only for the whole of it")

@@ -13,8 +13,8 @@ typedef void (*pf_body)(void *context, size_t thread, size_t begin, size_t end);
 
 /// Starts `threads - 1` workers; the calling thread is the remaining one. On processors with AVX-512, maps the packing
 /// memory of our own large products, unless PERMAFROST_GEMM=openblas in the environment leaves them to the BLAS as
-/// elsewhere. Returns NULL, with `errno` set, when `threads` is 0 or the system refuses a thread or the memory. Also
-/// keeps OpenBLAS from starting threads of its own per call.
+/// elsewhere. Returns NULL, with `errno` set, when `threads` is 0 or the system refuses a thread or the memory; ENOENT
+/// where products are left to OpenBLAS and it cannot be loaded.
 pf_pool *pf_pool_create(size_t threads);
 
 /// Stops and joins the workers. NULL is allowed.

@@ -6,9 +6,10 @@ import Foundation
 /// - Parameters:
 ///   - jobs: how many at once, at most; the system may run fewer.
 ///   - progress: called with the number of elements done, by one thread at a time.
-/// - Throws: the first error to come; no further element is begun then.
+///   - body: nil ends the map with the results there are: no further element is begun then.
+/// - Throws: the first error to come; no further element is begun then either.
 func concurrentMap<Element: Sendable, Result>(
-  _ elements: [Element], jobs: Int, progress: (Int) -> Void, _ body: @Sendable (Element) throws -> Result
+  _ elements: [Element], jobs: Int, progress: (Int) -> Void, _ body: @Sendable (Element) throws -> Result?
 ) throws -> [Result] {
   try withoutActuallyEscaping(progress) { progress in
     let work = SharedWork<Result>(count: elements.count, progress: progress)
@@ -29,23 +30,25 @@ private final class SharedWork<Result>: @unchecked Sendable {
   private var done = 0
   private var results: [Result?]
   private var failure: (any Error)?
+  private var hasEnded = false
 
   init(count: Int, progress: @escaping (Int) -> Void) {
     results = Array(repeating: nil, count: count)
     self.progress = progress
   }
 
-  /// The next element to begin; nil where none is left, or one has failed.
+  /// The next element to begin; nil where none is left, or one has failed or ended the map.
   func next() -> Int? {
     lock.withLock {
-      guard failure == nil, begun < results.count else { return nil }
+      guard failure == nil, !hasEnded, begun < results.count else { return nil }
       defer { begun += 1 }
       return begun
     }
   }
 
-  func finish(_ index: Int, _ result: Result) {
+  func finish(_ index: Int, _ result: Result?) {
     lock.withLock {
+      guard let result else { return hasEnded = true }
       results[index] = result
       done += 1
       progress(done)

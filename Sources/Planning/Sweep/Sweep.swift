@@ -72,6 +72,25 @@ public struct Sweep: Sendable, Codable, Equatable {
     return "\(padding)\(number)_\(String(safe)).json"
   }
 
+  /// The sweep of the budgets that its points have: what is asked of these alone.
+  var narrowed: Sweep {
+    let asked = series.indices.filter { !points(of: $0).isEmpty }
+    let series = asked.map { index in
+      var series = self.series[index]
+      series.budgetsBytes = points(of: index).map(\.budgetBytes)
+      return series
+    }
+    let numbered = zip(
+      1..., asked.enumerated().flatMap { place, index in points(of: index).map { (place, $0) } })
+    return Sweep(
+      shard: shard, series: series,
+      points: numbered.map { number, placed in
+        var point = placed.1
+        (point.number, point.series) = (number, placed.0)
+        return point
+      })
+  }
+
   private mutating func markFronts() {
     for index in points.indices where points[index].plan != nil { points[index].plan?.fronts = [] }
     for series in series.indices {

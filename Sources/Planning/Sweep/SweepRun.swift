@@ -1,3 +1,5 @@
+import Optimization
+
 /// What a series of a sweep is asked.
 public struct SweepQuestion: Sendable {
   /// The question for every budget; its own budget, device and time limit count for nothing.
@@ -44,26 +46,44 @@ public struct SweepRun: Sendable {
   /// - Parameters:
   ///   - jobs: how many points at once, at most; decides nothing but the time.
   ///   - progress: called with the number of points done, by one thread at a time.
+  ///   - cancellation: ends the sweep with the points that are done by then, as one of their budgets alone; not a shard, which would be no
+  ///     part of any sweep then.
   /// - Returns: the sweep, and the plan of every feasible point in the sweep's order.
-  /// - Throws: what ``Planner/plan()`` does.
+  /// - Throws: what ``Planner/plan()`` does; ``PlanError/interrupted`` where it is cancelled before there is a point, or is a shard.
   public func callAsFunction(
-    jobs: Int, progress: (Int) -> Void = { _ in }
+    jobs: Int, cancellation: Cancellation? = nil, progress: (Int) -> Void = { _ in }
   ) throws -> (sweep: Sweep, plans: [Plan]) {
-    let answers = try concurrentMap(grid, jobs: jobs, progress: progress, answer)
+    let answers = try concurrentMap(grid, jobs: jobs, progress: progress) { try answer($0, cancellation) }
     let sweep = Sweep(shard: shard, series: series, points: answers.map(\.point))
-    return (sweep, answers.compactMap(\.plan))
+    let plans = answers.compactMap(\.plan)
+    if answers.count == grid.count { return (sweep, plans) }
+    guard shard.isWhole, !answers.isEmpty else { throw PlanError.interrupted }
+    return (sweep.narrowed, plans)
   }
 
-  private func answer(_ point: SweepPoint) throws -> (point: SweepPoint, plan: Plan?) {
+  /// - Returns: nil where it was cancelled: its search ended early, and what it found depends on when.
+  private func answer(
+    _ point: SweepPoint, _ cancellation: Cancellation?
+  ) throws -> (point: SweepPoint, plan: Plan?)? {
+    func isCancelled() -> Bool { cancellation?.isCancelled ?? false }
+    if isCancelled() { return nil }
     let question = questions[point.series]
     var request = question.request
+    request.options.cancellation = cancellation
     request.budgetBytes = point.budgetBytes
     // A plan that names a device is for all that the device has.
     request.device = request.profile.flatMap { $0.budgetBytes == point.budgetBytes ? $0.identifier : nil }
     // Searches end by nodes alone, because time depends on the machine and on what else it does.
     request.options.timeLimit = nil
     var point = point
-    switch try Planner(request).plan() {
+    let outcome: Planner.Outcome
+    do {
+      outcome = try Planner(request).plan()
+    } catch PlanError.interrupted {
+      return nil
+    }
+    if isCancelled() { return nil }
+    switch outcome {
     case .infeasible(let reason):
       point.smallestFeasibleBudgetBytes = reason.smallestFeasibleBudgetBytes
       return (point, nil)

@@ -3,6 +3,7 @@ import Checkpoints
 import Devices
 import Files
 import Foundation
+import Optimization
 import Planning
 import Reporting
 import Steps
@@ -13,6 +14,8 @@ struct SweepCommand: ParsableCommand {
     discussion: """
       Budgets rise in equal ratios from the least under which a model trains to what training everything needs, or to a \
       device's budget where that is less. Exits with 1 where nothing fits anywhere.
+
+      Ctrl-C ends it with the points that are done, as a sweep of their budgets alone; the second time, or in a shard, with 130 and nothing.
       """)
 
   @Argument(help: "Models, named as for 'permafrost plan'.")
@@ -87,8 +90,16 @@ struct SweepCommand: ParsableCommand {
     let sweep = try SweepRun(questions(), shard: shard)
     let progress = output.progress(total: sweep.pointCount, label: "planning")
     let jobs = jobs ?? ProcessInfo.processInfo.activeProcessorCount
-    let result = try sweep(jobs: jobs) { progress.advance(to: $0, detail: "") }
+    let cancellation = Cancellation()
+    let result = try Interruption.cancelling(cancellation) {
+      try sweep(jobs: jobs, cancellation: cancellation) { progress.advance(to: $0, detail: "") }
+    }
     progress.finish()
+    let planned = result.sweep.points.count
+    if planned < sweep.pointCount {
+      output.note(
+        "interrupted: \(planned) of \(sweep.pointCount) points are planned, and the sweep is of these alone")
+    }
     try write(result.plans, of: result.sweep)
     try files.write(result.sweep)
     try output.print(SweepReport(result.sweep))
