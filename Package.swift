@@ -93,7 +93,7 @@ let package = Package(
     .testTarget(
       name: "TrainingTests", dependencies: ["Training", "Engine", "Checkpoints", "TestSupport"],
       resources: [.copy("Fixtures")]),
-    .testTarget(name: "CalibrationTests", dependencies: ["Calibration", "TestSupport"]),
+    .testTarget(name: "CalibrationTests", dependencies: ["Calibration", "Planning", "TestSupport"]),
     .testTarget(name: "LimitsTests", dependencies: ["Limits", "limits-probe"]),
     .testTarget(
       name: "ExportingTests", dependencies: ["Exporting", "Files", "Checkpoints", "TestSupport", "Yams"],

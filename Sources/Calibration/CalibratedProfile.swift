@@ -39,7 +39,7 @@ public struct CalibratedProfile: Sendable {
         .runtime:
           "measured: a training process for a BERT-base before its arena, one MiB added, rounded up to a whole one",
         .kernels:
-          "measured: the median time, waiting for a processor left out, of every kernel in \(steps), run by the engine, \(turns); the rates by which these "
+          "measured: the mean time, waiting for a processor left out, of every kernel in \(steps), run by the engine, \(turns); the rates by which these "
           + "times come out best",
       ])
   }

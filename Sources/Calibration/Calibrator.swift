@@ -8,24 +8,25 @@ import Steps
 ///
 /// The steps are those of made-up encoders of one layer. Their kernels find memory and caches as kernels of any training step do,
 /// which products repeated on the same operands would not. Everything is run in turns, waiting for a processor is left out of the times,
-/// and of each kernel's times the median counts, as it does of steps: the shortest would be that of a turn in which one thread had caches,
-/// memory or a shared core to itself because the others were waiting.
+/// and of each kernel's times the mean counts, because a step's time is a sum: the shortest would be that of a turn in which one thread had
+/// caches, memory or a shared core to itself because the others were waiting.
 public struct Calibrator {
   public let threads: Int
   /// Only small steps, and few turns: for trying out the command.
   public let isQuick: Bool
   /// Bytes that the steps may take together.
   public let memoryBytes: Int
+  /// Seconds for all turns; the first may take a quarter of them.
+  var seconds: Double
+  /// Turns, at least, in whatever time.
+  var fewestTurns = 3
 
   public init(threads: Int, isQuick: Bool, memoryBytes: Int) {
     self.threads = threads
     self.isQuick = isQuick
     self.memoryBytes = memoryBytes
+    seconds = isQuick ? 1 : 18
   }
-
-  /// Seconds for all turns; the first may take a quarter of them.
-  var seconds: Double { isQuick ? 1 : 18 }
-  static let fewestTurns = 3
 
   /// What was measured.
   public struct Result: Sendable {
@@ -41,7 +42,7 @@ public struct Calibrator {
     public let copiedBytes: Int
   }
 
-  /// - Parameter onTurn: called after each turn with the share of the time that is gone.
+  /// - Parameter onTurn: called after each turn with the share of the time that is gone; what it does takes of that time, too.
   /// - Throws: `KernelError`, `LimitError`, `EngineError`.
   public func measure(onTurn: (Double) -> Void = { _ in }) throws -> Result {
     let context = try KernelContext(threads: threads)
@@ -70,9 +71,12 @@ public struct Calibrator {
     var turns = 0
     // The first turn touched everything and faulted pages in.
     for run in runs { run.forget() }
-    while turns < Self.fewestTurns || elapsed() < seconds {
-      for run in runs { try run.run() }
-      copying.run()
+    while turns < fewestTurns || elapsed() < seconds {
+      for run in runs {
+        // Steps of whole models find little of what they touched last in any cache; these steps are small, and some caches are not.
+        copying.run()
+        try run.run()
+      }
       turns += 1
       onTurn(min(1, elapsed() / seconds))
     }
