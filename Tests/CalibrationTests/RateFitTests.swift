@@ -1,8 +1,9 @@
-import Calibration
 import Devices
 import Steps
 import TestSupport
 import Testing
+
+@testable import Calibration
 
 @Suite("Fitting rates to measured times")
 struct RateFitTests {
@@ -25,6 +26,15 @@ struct RateFitTests {
 
   private func stream(_ bytes: Int) throws -> KernelWork {
     KernelWork(try #require(KernelClass("gelu")), operations: bytes / 8, bytesMoved: bytes)
+  }
+
+  @Test("a kernel's typical time is the mean, in which what is beyond thrice the median counts as that")
+  func typical() {
+    #expect([Double]().typical == 0)
+    #expect([2.0, 4, 6].typical == 4)
+    #expect([1.0, 1, 1, 100].typical == 1.5)
+    // Whatever disturbs as many as half of the runs belongs to the machine.
+    #expect([1.0, 1, 3, 3].typical == 2)
   }
 
   @Test(
