@@ -21,6 +21,8 @@ struct PredictedTimings {
   /// A model's encoder, and the batches it is trained with.
   private struct Shape {
     var name: String
+    var layers = 6
+    var heads = 12
     var hidden: Int
     var batch: Int
     var sequence: Int
@@ -29,7 +31,7 @@ struct PredictedTimings {
       let graph = EncoderGraph(
         EncoderConfiguration(
           family: .distilbert, vocabularySize: 30522, hiddenSize: hidden, feedForwardSize: 4 * hidden,
-          layerCount: 6, headCount: 12))
+          layerCount: layers, headCount: heads))
       let recipe = Recipe(batch: batch, sequence: sequence, threads: threads, saving: Saving(.cheap))
       return StepProgram(graph, recipe, trained.selection(graph))
     }
@@ -39,6 +41,8 @@ struct PredictedTimings {
     Shape(name: "DistilBERT, B16 S128", hidden: 768, batch: 16, sequence: 128),
     Shape(name: "DistilBERT, B8 S64", hidden: 768, batch: 8, sequence: 64),
     Shape(name: "MiniLM's layers, B16 S128", hidden: 384, batch: 16, sequence: 128),
+    Shape(name: "BERT-mini's layers, B16 S64", layers: 4, heads: 4, hidden: 256, batch: 16, sequence: 64),
+    Shape(name: "BERT-tiny's layers, B16 S64", layers: 2, heads: 2, hidden: 128, batch: 16, sequence: 64),
   ]
 
   @Test("full, FAR's tenth and the last two layers, in turns with the calibration")
