@@ -107,9 +107,9 @@ def difference(pairs, cells):
 
 def deviation(cells):
     """The standard deviation of one run, from all cells of a task with several seeds together, but for what is drawn anew with every seed, where selections differ, too,
-    and for biases and heads, which where they learn nothing do not vary. Cells that share their runs count once."""
+    for biases and heads, which where they learn nothing do not vary, and for smaller batches, whose gradients are noisier. Cells that share their runs count once."""
     several = {tuple(sorted(values.items())) for (method, *_), values in cells.items()
-               if len(values) > 1 and "random" not in method and method not in ("bitfit", "head")}
+               if len(values) > 1 and "random" not in method and method not in ("bitfit", "head", "small-batch")}
     samples = [[value for _, value in runs] for runs in several]
     freedom = sum(len(values) - 1 for values in samples)
     return (sum(statistics.variance(values) * (len(values) - 1) for values in samples) / freedom) ** 0.5 if freedom else math.nan
