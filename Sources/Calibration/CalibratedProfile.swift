@@ -33,7 +33,7 @@ public struct CalibratedProfile: Sendable {
         .cleanMappedPagesCount: "derived: one pool of memory for everything",
         .cores: "measured: the threads that were measured with",
         .memoryBandwidth:
-          "measured: copying \(copied) to another \(copied), reads and writes both counted, the median of \(turns)",
+          "measured: copying \(copied) to another \(copied), reads and writes both counted, the median over \(turns)",
         .peakFLOPS: "measured: the highest rate of any matrix product in \(steps), \(turns)",
         .storageRead: Self.source(storage),
         .runtime:

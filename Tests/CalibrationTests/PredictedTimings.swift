@@ -5,11 +5,10 @@ import Kernels
 import Planning
 import Simulation
 import Steps
+import TestSupport
 import Testing
 
 @testable import Calibration
-
-private let timedThreads = ProcessInfo.processInfo.environment["PERMAFROST_TIMINGS"].flatMap { Int($0) }
 
 /// Not a test: with PERMAFROST_TIMINGS set to a thread count, prints the step times that calibrated rates predict beside those of steps.
 ///

@@ -3,8 +3,6 @@ import Kernels
 import TestSupport
 import Testing
 
-private let timedThreads = ProcessInfo.processInfo.environment["PERMAFROST_TIMINGS"].flatMap { Int($0) }
-
 /// Not a test: with PERMAFROST_TIMINGS set to a thread count, prints the best time of each kernel.
 @Suite("Timings", .enabled(if: timedThreads != nil), .serialized)
 struct KernelTimings {

@@ -60,14 +60,17 @@ struct SweepTests {
   @Test(
     "when cancelled are of the points that are done, as if these alone had been asked for; a shard is of none")
   func cancelled() throws {
-    func cancelled(after count: Int, _ run: SweepRun) throws -> (sweep: Sweep, plans: [Plan]) {
+    func cancelled(after count: Int, _ shard: Shard = .whole) throws -> (sweep: Sweep, plans: [Plan]) {
       let cancellation = Cancellation()
+      var asked = questions()
+      for index in asked.indices { asked[index].request.options.cancellation = cancellation }
+      let run = try SweepRun(asked, shard: shard)
       if count == 0 { cancellation.cancel() }
-      return try run(jobs: 1, cancellation: cancellation) { if $0 == count { cancellation.cancel() } }
+      return try run(jobs: 1) { if $0 == count { cancellation.cancel() } }
     }
     let whole = try SweepRun(questions())(jobs: 1)
     for count in 1...6 {
-      let (sweep, plans) = try cancelled(after: count, try SweepRun(questions()))
+      let (sweep, plans) = try cancelled(after: count)
       var asked = questions()
       for index in asked.indices {
         let budgets = whole.sweep.points.prefix(count).filter { $0.series == index }.map(\.budgetBytes)
@@ -77,9 +80,9 @@ struct SweepTests {
       #expect(sweep == (try SweepRun(asked)(jobs: 1).sweep))
       #expect(plans.count == sweep.points.count)
     }
-    #expect(throws: PlanError.interrupted) { try cancelled(after: 0, try SweepRun(questions())) }
+    #expect(throws: PlanError.interrupted) { try cancelled(after: 0) }
     let shard = try #require(Shard(1, of: 2))
-    #expect(throws: PlanError.interrupted) { try cancelled(after: 2, try SweepRun(questions(), shard: shard)) }
+    #expect(throws: PlanError.interrupted) { try cancelled(after: 2, shard) }
   }
 
   @Test("plan every point as the planner does alone, and name the device only for the whole of it")

@@ -74,21 +74,20 @@ public struct Sweep: Sendable, Codable, Equatable {
 
   /// The sweep of the budgets that its points have: what is asked of these alone.
   var narrowed: Sweep {
-    let asked = series.indices.filter { !points(of: $0).isEmpty }
-    let series = asked.map { index in
-      var series = self.series[index]
-      series.budgetsBytes = points(of: index).map(\.budgetBytes)
-      return series
+    var asked: [Series] = []
+    var answered: [SweepPoint] = []
+    for index in series.indices {
+      let points = points(of: index)
+      guard !points.isEmpty else { continue }
+      for var point in points {
+        (point.number, point.series) = (answered.count + 1, asked.count)
+        answered.append(point)
+      }
+      var series = series[index]
+      series.budgetsBytes = points.map(\.budgetBytes)
+      asked.append(series)
     }
-    let numbered = zip(
-      1..., asked.enumerated().flatMap { place, index in points(of: index).map { (place, $0) } })
-    return Sweep(
-      shard: shard, series: series,
-      points: numbered.map { number, placed in
-        var point = placed.1
-        (point.number, point.series) = (number, placed.0)
-        return point
-      })
+    return Sweep(shard: shard, series: asked, points: answered)
   }
 
   private mutating func markFronts() {

@@ -1,5 +1,3 @@
-import Optimization
-
 /// What a series of a sweep is asked.
 public struct SweepQuestion: Sendable {
   /// The question for every budget; its own budget, device and time limit count for nothing.
@@ -43,17 +41,18 @@ public struct SweepRun: Sendable {
 
   /// Plans every point of the shard.
   ///
+  /// Cancelled by its requests' cancellation, it is the sweep of the budgets that are done by then alone; a shard would be no part of any
+  /// sweep then.
+  ///
   /// - Parameters:
   ///   - jobs: how many points at once, at most; decides nothing but the time.
   ///   - progress: called with the number of points done, by one thread at a time.
-  ///   - cancellation: ends the sweep with the points that are done by then, as one of their budgets alone; not a shard, which would be no
-  ///     part of any sweep then.
   /// - Returns: the sweep, and the plan of every feasible point in the sweep's order.
   /// - Throws: what ``Planner/plan()`` does; ``PlanError/interrupted`` where it is cancelled before there is a point, or is a shard.
   public func callAsFunction(
-    jobs: Int, cancellation: Cancellation? = nil, progress: (Int) -> Void = { _ in }
+    jobs: Int, progress: (Int) -> Void = { _ in }
   ) throws -> (sweep: Sweep, plans: [Plan]) {
-    let answers = try concurrentMap(grid, jobs: jobs, progress: progress) { try answer($0, cancellation) }
+    let answers = try concurrentMap(grid, jobs: jobs, progress: progress, answer)
     let sweep = Sweep(shard: shard, series: series, points: answers.map(\.point))
     let plans = answers.compactMap(\.plan)
     if answers.count == grid.count { return (sweep, plans) }
@@ -62,14 +61,9 @@ public struct SweepRun: Sendable {
   }
 
   /// - Returns: nil where it was cancelled: its search ended early, and what it found depends on when.
-  private func answer(
-    _ point: SweepPoint, _ cancellation: Cancellation?
-  ) throws -> (point: SweepPoint, plan: Plan?)? {
-    func isCancelled() -> Bool { cancellation?.isCancelled ?? false }
-    if isCancelled() { return nil }
+  private func answer(_ point: SweepPoint) throws -> (point: SweepPoint, plan: Plan?)? {
     let question = questions[point.series]
     var request = question.request
-    request.options.cancellation = cancellation
     request.budgetBytes = point.budgetBytes
     // A plan that names a device is for all that the device has.
     request.device = request.profile.flatMap { $0.budgetBytes == point.budgetBytes ? $0.identifier : nil }
@@ -82,7 +76,7 @@ public struct SweepRun: Sendable {
     } catch PlanError.interrupted {
       return nil
     }
-    if isCancelled() { return nil }
+    if request.isCancelled { return nil }
     switch outcome {
     case .infeasible(let reason):
       point.smallestFeasibleBudgetBytes = reason.smallestFeasibleBudgetBytes

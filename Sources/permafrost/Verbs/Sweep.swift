@@ -87,12 +87,12 @@ struct SweepCommand: ParsableCommand {
   func run() throws {
     let read = models.map(CommandInput.model) + device.map(CommandInput.device) + [planning.input]
     try CommandFiles(reads: read, writes: [CommandOutput("--plans", plans, .folder)] + files.outputs).check()
-    let sweep = try SweepRun(questions(), shard: shard)
+    let cancellation = Cancellation()
+    let sweep = try SweepRun(questions(cancellation), shard: shard)
     let progress = output.progress(total: sweep.pointCount, label: "planning")
     let jobs = jobs ?? ProcessInfo.processInfo.activeProcessorCount
-    let cancellation = Cancellation()
     let result = try Interruption.cancelling(cancellation) {
-      try sweep(jobs: jobs, cancellation: cancellation) { progress.advance(to: $0, detail: "") }
+      try sweep(jobs: jobs) { progress.advance(to: $0, detail: "") }
     }
     progress.finish()
     let planned = result.sweep.points.count
@@ -106,26 +106,29 @@ struct SweepCommand: ParsableCommand {
   }
 
   /// One for each model and device.
-  private func questions() throws -> [SweepQuestion] {
+  private func questions(_ cancellation: Cancellation) throws -> [SweepQuestion] {
     let profiles = try device.map { (name: $0, profile: try DeviceCatalogue.load(nameOrPath: $0)) }
     return try models.flatMap { name in
       let model = try ModelSource.resolve(name, problem: task.problem())
-      guard !profiles.isEmpty else { return [try question(model, nil, nil)] }
-      return try profiles.map { try question(model, $0.name, $0.profile) }
+      guard !profiles.isEmpty else { return [try question(model, nil, nil, cancellation)] }
+      return try profiles.map { try question(model, $0.name, $0.profile, cancellation) }
     }
   }
 
-  private func question(_ model: Model, _ name: String?, _ profile: DeviceProfile?) throws -> SweepQuestion {
+  private func question(
+    _ model: Model, _ name: String?, _ profile: DeviceProfile?, _ cancellation: Cancellation
+  ) throws -> SweepQuestion {
     var options = DeviceOptions()
     options.device = name
     // Every point has a budget of its own.
     options.budget = name == nil ? Accepted.leastBudget : nil
     options.mappedFree = mappedFree
-    let (request, share) = try planning.request(for: model, task: task.task, on: options)
+    var (request, share) = try planning.request(for: model, task: task.task, on: options)
     if !shard.isWhole, share.source == .measured {
       throw ValidationError(
         "'--shard' needs '--runtime', such as --runtime 30MiB: measured, it could differ from shard to shard")
     }
+    request.options.cancellation = cancellation
     let budgets = BudgetSpread(from: from, to: to, limit: profile?.budgetBytes, count: points)
     return SweepQuestion(request, budgets: budgets)
   }
